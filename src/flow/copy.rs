@@ -1,0 +1,1 @@
+//! Carrying an image with what is attached to it elsewhere.

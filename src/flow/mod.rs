@@ -1,0 +1,35 @@
+//! The use cases. They know ports, never adapters.
+
+pub mod copy;
+pub mod keys;
+
+use crate::registry::RegistryError;
+use crate::signer::SignError;
+
+/// Why a use case did not do its work. Each says what and where; the command line adds what to try.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// A request failed: undecided.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The registry answered that the image is not there: undecided.
+    #[error("{reference} is not in the registry")]
+    Missing {
+        /// The image asked for.
+        reference: String,
+    },
+    /// What is stored there is not what belongs there: undecided, and nothing is replaced.
+    #[error("{place}: {reason}")]
+    Unusable {
+        /// Repository and tag or digest.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Bad input.
+    #[error("{0}")]
+    Input(String),
+    /// The key did not sign: undecided.
+    #[error(transparent)]
+    Signer(#[from] SignError),
+}

@@ -1,0 +1,13 @@
+//! countersign signs container images twice, after the build and after the scan, and stops them wherever a
+//! signature is missing.
+//!
+//! ARCHITECTURE.md is the map. Arrows point one way:
+//! `model ← policy ← registry, signer (ports) ← flow ← cli ← bin`.
+
+pub mod cli;
+pub mod flow;
+pub mod kube;
+pub mod model;
+pub mod policy;
+pub mod registry;
+pub mod signer;

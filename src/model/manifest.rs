@@ -1,0 +1,362 @@
+//! OCI image manifests and indexes, and Docker schema 2's, as far as signing needs them. What is not needed
+//! is not parsed, and what belongs to others is carried over to the byte ([`ListManifest`]).
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::digest::Digest;
+use super::json::{self, JsonError};
+
+/// OCI image manifest.
+pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+/// OCI image index.
+pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+/// Docker schema 2 image manifest.
+pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+/// Docker schema 2 manifest list.
+pub const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+/// OCI image configuration, which cosign gives a `.sig` manifest.
+pub const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+/// The empty descriptor of the image specification: media type of the blob `{}`.
+pub const OCI_EMPTY: &str = "application/vnd.oci.empty.v1+json";
+/// The blob that [`OCI_EMPTY`] describes.
+pub const EMPTY_BLOB: &[u8] = b"{}";
+
+/// Media types that a manifest request accepts, most specific first.
+pub const ACCEPTED: [&str; 4] = [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_INDEX];
+
+/// What a manifest points at: a blob or another manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Descriptor {
+    /// Media type of what is pointed at.
+    #[serde(default)]
+    pub media_type: String,
+    /// Digest of its bytes.
+    pub digest: Digest,
+    /// Its length in bytes.
+    pub size: u64,
+    /// What kind of artifact it is: a hint that may skip work and decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
+    /// The platform, in an index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Platform>,
+}
+
+/// Platform of an index's child.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Platform {
+    /// Processor architecture, as Go names it.
+    #[serde(default)]
+    pub architecture: String,
+    /// Operating system, as Go names it.
+    #[serde(default)]
+    pub os: String,
+    /// Processor variant, such as `v8`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+}
+
+impl std::fmt::Display for Platform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = super::escape_untrusted(&format!("{}/{}", self.os, self.architecture));
+        match &self.variant {
+            Some(variant) => write!(f, "{shown}/{}", super::escape_untrusted(variant)),
+            None => f.write_str(&shown),
+        }
+    }
+}
+
+/// A manifest by what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Manifest {
+    /// One image or artifact: configuration and layers.
+    Image(ImageManifest),
+    /// A list of manifests.
+    Index(Index),
+}
+
+/// An image or artifact manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageManifest {
+    /// Media type as the manifest states it.
+    #[serde(default)]
+    pub media_type: Option<String>,
+    /// The configuration blob.
+    pub config: Descriptor,
+    /// The layers, bottom first.
+    #[serde(default)]
+    pub layers: Vec<Layer>,
+    /// The manifest that this one is attached to.
+    #[serde(default)]
+    pub subject: Option<Descriptor>,
+    /// What kind of artifact it is.
+    #[serde(default)]
+    pub artifact_type: Option<String>,
+}
+
+/// A layer with its annotations, which hold the signature in the legacy format.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Layer {
+    /// The blob.
+    #[serde(flatten)]
+    pub descriptor: Descriptor,
+    /// Annotations that are strings.
+    #[serde(default)]
+    pub annotations: json::UniqueMap<String>,
+}
+
+/// An index, or a page of referrers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Index {
+    /// Media type as the index states it.
+    #[serde(default)]
+    pub media_type: Option<String>,
+    /// The manifests in it.
+    #[serde(default)]
+    pub manifests: Vec<Descriptor>,
+    /// The manifest that this one is attached to.
+    #[serde(default)]
+    pub subject: Option<Descriptor>,
+}
+
+/// Why bytes are not a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// Not JSON of that form.
+    #[error("not a manifest: {0}")]
+    Json(#[from] JsonError),
+    /// Neither manifest nor index, or both at once.
+    #[error("neither an image manifest nor an index")]
+    Kind,
+    /// Docker schema 1, which has no digest that could be signed.
+    #[error("Docker schema 1 manifests are not supported")]
+    Schema1,
+}
+
+/// Members that tell the kinds apart.
+#[derive(Deserialize)]
+struct Outline<'a> {
+    #[serde(borrow, default)]
+    config: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    manifests: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    layers: Option<&'a RawValue>,
+    #[serde(rename = "fsLayers", borrow, default)]
+    fs_layers: Option<&'a RawValue>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Image,
+    Index,
+}
+
+impl Kind {
+    fn of(bytes: &[u8]) -> Result<Self, ManifestError> {
+        match json::from_slice(bytes)? {
+            Outline { fs_layers: Some(_), .. } => Err(ManifestError::Schema1),
+            Outline { config: Some(_), manifests: None, .. } => Ok(Self::Image),
+            Outline { config: None, layers: None, manifests: Some(_), .. } => Ok(Self::Index),
+            _ => Err(ManifestError::Kind),
+        }
+    }
+
+    /// Name of the member that lists what the manifest holds.
+    fn list(self) -> &'static str {
+        match self {
+            Self::Image => "layers",
+            Self::Index => "manifests",
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads a manifest or an index, told apart by what it holds. One that holds both is refused: two readers
+    /// could see two images in it (the image specification warns of that).
+    ///
+    /// # Errors
+    /// [`ManifestError`] for anything else.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
+        match Kind::of(bytes)? {
+            Kind::Image => Ok(Self::Image(json::from_slice(bytes)?)),
+            Kind::Index => Ok(Self::Index(json::from_slice(bytes)?)),
+        }
+    }
+
+    /// The media type as stated, or the OCI one for what it holds.
+    pub fn media_type(&self) -> &str {
+        match self {
+            Self::Image(manifest) => manifest.media_type.as_deref().unwrap_or(OCI_MANIFEST),
+            Self::Index(index) => index.media_type.as_deref().unwrap_or(OCI_INDEX),
+        }
+    }
+
+    /// The children of an index; none for an image.
+    pub fn children(&self) -> &[Descriptor] {
+        match self {
+            Self::Image(_) => &[],
+            Self::Index(index) => &index.manifests,
+        }
+    }
+}
+
+/// A manifest or index whose list can be added to while everything in it that is not ours stays to the byte.
+/// Members keep their order; list elements are never re-serialised.
+#[derive(Debug, Clone)]
+pub struct ListManifest {
+    members: Vec<(String, Box<RawValue>)>,
+    list: &'static str,
+    elements: Vec<Box<RawValue>>,
+}
+
+impl ListManifest {
+    /// A manifest with the `members` and an empty list named `list` (`layers` or `manifests`).
+    pub fn new(members: Vec<(String, Box<RawValue>)>, list: &'static str) -> Self {
+        Self { members, list, elements: Vec::new() }
+    }
+
+    /// Reads a manifest whose list is named `list` (`layers` or `manifests`). The elements are not looked
+    /// at: one that is junk must not hide the others.
+    ///
+    /// # Errors
+    /// Not a manifest of that kind, or a duplicate member.
+    pub fn parse(bytes: &[u8], list: &'static str) -> Result<Self, ManifestError> {
+        if Kind::of(bytes)?.list() != list {
+            return Err(ManifestError::Kind);
+        }
+        let OrderedMembers(mut members) = json::from_slice(bytes)?;
+        let elements = match members.iter().position(|(name, _)| name == list) {
+            Some(at) => {
+                let elements = json::from_slice(members[at].1.get().as_bytes())?;
+                members.remove(at);
+                elements
+            }
+            None => Vec::new(),
+        };
+        Ok(Self { members, list, elements })
+    }
+
+    /// The elements of the list, as they stand.
+    pub fn elements(&self) -> &[Box<RawValue>] {
+        &self.elements
+    }
+
+    /// Adds an element at the end.
+    pub fn push(&mut self, element: Box<RawValue>) {
+        self.elements.push(element);
+    }
+
+    /// Whether the list holds `element`, compared as JSON: a registry or another writer may have laid the
+    /// same element out anew.
+    pub fn contains(&self, element: &RawValue) -> bool {
+        self.elements.iter().any(|own| same_json(own, element))
+    }
+
+    /// Sorts the elements by the text that `key` gives.
+    pub fn sort_by_key(&mut self, key: impl Fn(&RawValue) -> String) {
+        self.elements.sort_by_cached_key(|element| key(element));
+    }
+
+    /// The bytes to store: members in their order, the list last where it was not there before.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut text = String::from("{");
+        for (name, value) in &self.members {
+            push_name(&mut text, name);
+            text.push_str(value.get());
+            text.push(',');
+        }
+        push_name(&mut text, self.list);
+        text.push('[');
+        for (i, element) in self.elements.iter().enumerate() {
+            if i > 0 {
+                text.push(',');
+            }
+            text.push_str(element.get());
+        }
+        text.push_str("]}");
+        text.into_bytes()
+    }
+}
+
+/// Whether two values are the same JSON, whatever their spacing and the order of their members.
+pub fn same_json(a: &RawValue, b: &RawValue) -> bool {
+    a.get() == b.get()
+        || matches!(
+            (json::from_slice::<serde_json::Value>(a.get().as_bytes()),
+             json::from_slice::<serde_json::Value>(b.get().as_bytes())),
+            (Ok(a), Ok(b)) if a == b
+        )
+}
+
+fn push_name(text: &mut String, name: &str) {
+    text.push_str(&serde_json::Value::from(name).to_string());
+    text.push(':');
+}
+
+struct OrderedMembers(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for OrderedMembers {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> serde::de::Visitor<'de> for Members {
+            type Value = OrderedMembers;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut access: A,
+            ) -> Result<OrderedMembers, A::Error> {
+                let mut members: Vec<(String, Box<RawValue>)> = Vec::new();
+                while let Some((name, value)) = access.next_entry::<String, Box<RawValue>>()? {
+                    if members.iter().any(|(known, _)| *known == name) {
+                        return Err(serde::de::Error::custom(format!("duplicate member `{name}`")));
+                    }
+                    members.push((name, value));
+                }
+                Ok(OrderedMembers(members))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    const SIG: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","size":2,"digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},"layers":[{"mediaType":"x","size":2,"digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","annotations":{"z":"1",  "a":"\u00e9"}}],"annotations":{"kept":"as is"}}"#;
+
+    #[test]
+    fn what_belongs_to_others_is_carried_over_to_the_byte() {
+        let mut manifest = ListManifest::parse(SIG.as_bytes(), "layers").unwrap();
+        manifest.push(RawValue::from_string(r#"{"ours":1}"#.to_owned()).unwrap());
+        let bytes = String::from_utf8(manifest.to_bytes()).unwrap();
+        assert!(bytes.contains(r#""annotations":{"z":"1",  "a":"\u00e9"}},{"ours":1}]"#), "{bytes}");
+        assert!(bytes.contains(r#""annotations":{"kept":"as is"}"#));
+    }
+
+    #[test]
+    fn an_index_and_a_manifest_are_told_apart_and_both_at_once_is_refused() {
+        assert!(matches!(Manifest::parse(SIG.as_bytes()), Ok(Manifest::Image(_))));
+        assert!(matches!(Manifest::parse(br#"{"schemaVersion":2,"manifests":[]}"#), Ok(Manifest::Index(_))));
+        let both = SIG.replacen('{', r#"{"manifests":[],"#, 1);
+        assert_eq!(Manifest::parse(both.as_bytes()), Err(ManifestError::Kind));
+        assert_eq!(Manifest::parse(br#"{"fsLayers":[]}"#), Err(ManifestError::Schema1));
+        assert!(ListManifest::parse(SIG.as_bytes(), "manifests").is_err());
+    }
+
+    #[test]
+    fn a_duplicate_member_is_refused() {
+        let twice = SIG.replacen('{', r#"{"schemaVersion":2,"#, 1);
+        assert!(ListManifest::parse(twice.as_bytes(), "layers").is_err());
+    }
+}

@@ -1,0 +1,29 @@
+//! What signatures are: digests, references, keys, claims, the two signature formats and the one place
+//! where a signature becomes a verified one. Pure: no I/O, no clock, no environment.
+
+pub mod bundle;
+pub mod claims;
+pub mod digest;
+pub mod envelope;
+mod escape;
+pub mod json;
+pub mod key;
+pub mod manifest;
+pub mod payload;
+pub mod reference;
+pub mod statement;
+pub mod verify;
+
+pub use claims::Claims;
+pub use digest::Digest;
+pub use escape::escape_untrusted;
+pub use key::{Fingerprint, PublicKey};
+pub use reference::{ImageRef, PinnedRef, Repository, Tag};
+pub use verify::{Candidate, Checked, Format, VerifiedSignature};
+
+/// Largest manifest or index that is read, in bytes.
+pub const MANIFEST_LIMIT: u64 = 4 << 20;
+/// Largest signature payload, envelope or bundle that is read, in bytes.
+pub const SIGNATURE_LIMIT: u64 = 1 << 20;
+/// Largest attestation that is read, in bytes, and only when attestations are asked for.
+pub const ATTESTATION_LIMIT: u64 = 32 << 20;

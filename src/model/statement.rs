@@ -1,0 +1,115 @@
+//! The in-toto statement inside a bundle's envelope (in-toto attestation, spec v1).
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::claims::{Claims, ClaimsError, SignedClaims};
+use super::digest::Digest;
+use super::json::{self, JsonError, UniqueMap};
+
+/// `_type` of a statement, as written.
+pub const TYPE: &str = "https://in-toto.io/Statement/v1";
+/// `_type` of the version before, which cosign gives attestations.
+pub const TYPE_V0_1: &str = "https://in-toto.io/Statement/v0.1";
+/// Predicate type of an image signature. cosign takes any other for one as well; we do not, or else an
+/// attestation would count as an approval.
+pub const SIGNATURE_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
+
+/// What a statement states.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// `_type` as written.
+    pub kind: String,
+    /// `predicateType` as written.
+    pub predicate_type: String,
+    /// Its subjects, in their order.
+    pub subjects: Vec<Subject>,
+}
+
+/// One thing a statement speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// `digest.sha256` as written, where it is there.
+    pub sha256: Option<String>,
+    /// `annotations`, as far as they are strings.
+    pub claims: Claims,
+}
+
+/// Why bytes are not a statement.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StatementError {
+    /// Not JSON of that form.
+    #[error("not an in-toto statement: {0}")]
+    Json(#[from] JsonError),
+    /// Claims beyond their limits.
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    #[serde(rename = "_type")]
+    kind: String,
+    predicate_type: String,
+    #[serde(default)]
+    subject: Vec<SubjectDocument>,
+}
+
+#[derive(Deserialize)]
+struct SubjectDocument {
+    #[serde(default)]
+    digest: UniqueMap<String>,
+    #[serde(default)]
+    annotations: Option<SignedClaims>,
+}
+
+impl Statement {
+    /// Reads a statement.
+    ///
+    /// # Errors
+    /// Not JSON of that form, a duplicate member, too deep, or claims beyond their limits.
+    pub fn parse(bytes: &[u8]) -> Result<Self, StatementError> {
+        let document: Document = json::from_slice(bytes)?;
+        let subjects = document.subject.into_iter().map(|mut subject| {
+            let claims = subject.annotations.unwrap_or_default().into_claims()?;
+            Ok(Subject { sha256: subject.digest.0.remove("sha256"), claims })
+        });
+        Ok(Self {
+            kind: document.kind,
+            predicate_type: document.predicate_type,
+            subjects: subjects.collect::<Result<_, ClaimsError>>()?,
+        })
+    }
+}
+
+/// The bytes of a signature's statement for `digest`.
+pub fn to_bytes(digest: &Digest, claims: &Claims) -> Vec<u8> {
+    let subject = json!([{"annotations": claims, "digest": {"sha256": digest.hex()}}]);
+    json!({"_type": TYPE, "predicate": {}, "predicateType": SIGNATURE_PREDICATE, "subject": subject})
+        .to_string()
+        .into_bytes()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let claims = Claims::from_annotations(&["a=1"]).unwrap();
+        let digest = Digest::of(b"{}");
+        let read = Statement::parse(&to_bytes(&digest, &claims)).unwrap();
+        assert_eq!((read.kind.as_str(), read.predicate_type.as_str()), (TYPE, SIGNATURE_PREDICATE));
+        assert_eq!(read.subjects, [Subject { sha256: Some(digest.hex()), claims }]);
+    }
+
+    #[test]
+    fn duplicate_subject_digests_and_members_are_refused() {
+        let twice = r#"{"_type":"t","predicateType":"p","subject":[{"digest":{"sha256":"a","sha256":"b"}}]}"#;
+        assert!(Statement::parse(twice.as_bytes()).is_err());
+        let types = r#"{"_type":"t","predicateType":"p","predicateType":"q","subject":[]}"#;
+        assert!(Statement::parse(types.as_bytes()).is_err());
+    }
+}

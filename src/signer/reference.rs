@@ -1,0 +1,4 @@
+//! Key references.
+/// Placeholder.
+#[derive(Debug, Clone)]
+pub enum KeyRef {}
