@@ -18,7 +18,6 @@ use super::docker_config::Credential;
 use super::exchange::Exchange;
 use super::token;
 use crate::model::escape_untrusted;
-use crate::registry::{Kind, RegistryError};
 
 /// What access is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -47,6 +46,8 @@ impl Scope {
 #[derive(Debug, Clone)]
 pub(super) struct Authorization {
     pub(super) header: HeaderValue,
+    /// Whether it stands for nobody: there are no credentials.
+    pub(super) anonymous: bool,
     /// Which one it is of those for its scope.
     number: u64,
 }
@@ -69,7 +70,14 @@ struct Slot {
 /// The outcome of a try.
 struct Outcome {
     number: u64,
-    header: Result<HeaderValue, String>,
+    header: Result<(HeaderValue, bool), String>,
+}
+
+impl Outcome {
+    fn shown(&self) -> Result<Authorization, String> {
+        let (header, anonymous) = self.header.clone()?;
+        Ok(Authorization { header, anonymous, number: self.number })
+    }
 }
 
 /// The authorizations of the process.
@@ -93,14 +101,17 @@ impl Authorizations {
 
     /// What to show without having been asked: what was taken for this scope before, or, where the registry
     /// has asked for something before, what it asked for.
-    pub(super) async fn known(&self, asker: &Asker<'_>) -> Result<Option<Authorization>, RegistryError> {
+    ///
+    /// # Errors
+    /// Why there is nothing to show.
+    pub(super) async fn known(&self, asker: &Asker<'_>) -> Result<Option<Authorization>, String> {
         let writing = Scope { write: true, ..asker.scope.clone() };
         for scope in [asker.scope, &writing] {
             let slot = lock(&self.slots).get(scope).cloned();
             if let Some(slot) = slot
-                && let Some(Outcome { number, header: Ok(header) }) = &*slot.latest.lock().await
+                && let Some(Ok(shown)) = slot.latest.lock().await.as_ref().map(Outcome::shown)
             {
-                return Ok(Some(Authorization { header: header.clone(), number: *number }));
+                return Ok(Some(shown));
             }
         }
         let scheme = lock(&self.schemes).get(&asker.scope.host).cloned();
@@ -112,13 +123,16 @@ impl Authorizations {
 
     /// What to show after a 401 with `challenges` for a request that showed `refused`. Those who ask for the
     /// same scope at the same time share one token request and its outcome.
+    ///
+    /// # Errors
+    /// Why there is nothing to show.
     pub(super) async fn answer(
         &self,
         asker: &Asker<'_>,
         headers: &[&str],
         refused: Option<&Authorization>,
-    ) -> Result<Authorization, RegistryError> {
-        let scheme = scheme(headers).map_err(|why| forbidden(asker, &why))?;
+    ) -> Result<Authorization, String> {
+        let scheme = scheme(headers)?;
         lock(&self.schemes).insert(asker.scope.host.clone(), scheme.clone());
         self.renew(asker, &scheme, refused).await
     }
@@ -128,7 +142,7 @@ impl Authorizations {
         asker: &Asker<'_>,
         scheme: &Scheme,
         refused: Option<&Authorization>,
-    ) -> Result<Authorization, RegistryError> {
+    ) -> Result<Authorization, String> {
         let slot = lock(&self.slots).entry(asker.scope.clone()).or_default().clone();
         let before = slot.ended.load(Ordering::Acquire);
         let mut latest = slot.latest.lock().await;
@@ -146,20 +160,18 @@ impl Authorizations {
                 Outcome { number: slot.ended.fetch_add(1, Ordering::AcqRel) + 1, header }
             }
         };
-        let shown = match &outcome.header {
-            Ok(header) => Ok(Authorization { header: header.clone(), number: outcome.number }),
-            Err(why) => Err(forbidden(asker, why)),
-        };
+        let shown = outcome.shown();
         *latest = Some(outcome);
         shown
     }
 
-    /// A new value of `Authorization`, or why there is none.
-    async fn obtain(&self, asker: &Asker<'_>, scheme: &Scheme) -> Result<HeaderValue, String> {
+    /// A new value of `Authorization` and whether it stands for nobody, or why there is none.
+    async fn obtain(&self, asker: &Asker<'_>, scheme: &Scheme) -> Result<(HeaderValue, bool), String> {
         let Scope { host, path, .. } = asker.scope;
         let credential = self.credentials.find(host, path).await;
         let credential = credential.map_err(|why| format!("the credentials cannot be read: {why}"))?;
-        match (scheme, credential) {
+        let anonymous = credential.is_none();
+        let header = match (scheme, credential) {
             (_, Some(Credential::Registry(token))) => bearer(&token),
             (Scheme::Basic, Some(Credential::Password(user, password))) => basic(&user, &password),
             (Scheme::Basic, Some(Credential::Identity(_))) => {
@@ -172,17 +184,13 @@ impl Authorizations {
                 let realm = token::Realm { url: realm, service: service.as_deref() };
                 bearer(&token::request(asker, &realm, credential.as_ref()).await?)
             }
-        }
+        };
+        Ok((header?, anonymous))
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn forbidden(asker: &Asker<'_>, why: &str) -> RegistryError {
-    let request = format!("GET {}v2/{}", super::failure::shown(asker.root), asker.scope.path);
-    RegistryError { kind: Kind::Forbidden, request, reason: format!("401 Unauthorized: {why}") }
 }
 
 /// The scheme to answer with: Bearer before Basic. A header that cannot be read is passed over where another
@@ -233,9 +241,14 @@ mod tests {
     #[test]
     fn bearer_is_taken_before_basic_wherever_it_stands() {
         let bearer = r#"Bearer realm="https://a/t",service="s""#;
-        for headers in [vec!["Basic realm=x", bearer], vec![&*format!("Basic realm=x, {bearer}")], vec!["\"", bearer]] {
+        for headers in
+            [vec!["Basic realm=x", bearer], vec![&*format!("Basic realm=x, {bearer}")], vec!["\"", bearer]]
+        {
             let found = scheme(&headers);
-            assert!(matches!(found, Ok(Scheme::Bearer { realm, .. }) if realm == "https://a/t"), "{headers:?}");
+            assert!(
+                matches!(found, Ok(Scheme::Bearer { realm, .. }) if realm == "https://a/t"),
+                "{headers:?}"
+            );
         }
         assert!(matches!(scheme(&["Bearer service=x", "basic"]), Ok(Scheme::Basic)));
     }

@@ -103,18 +103,26 @@ impl DockerConfig {
     /// # Errors
     /// [`ConfigError::HelperName`].
     pub fn helper(&self, host: &str) -> Result<Option<&str>, ConfigError> {
-        let helpers = self.cred_helpers.as_ref().map(|UniqueMap(helpers)| helpers);
-        let ranked = |key: &String| Place::of(key).rank(host, "").filter(|_| Place::of(key).path.is_empty());
-        let found = helpers.into_iter().flatten().find(|(key, _)| ranked(key).is_some());
-        found.map(|(_, name)| helper_name(name)).transpose()
+        self.named_helper(host).filter(|name| !name.is_empty()).map(helper_name).transpose()
     }
 
-    /// The credential helper for all hosts.
+    /// The credential helper for the hosts that none is named for. An empty name for a host says that it has
+    /// none, as Docker reads it.
     ///
     /// # Errors
     /// [`ConfigError::HelperName`].
-    pub fn store(&self) -> Result<Option<&str>, ConfigError> {
-        self.creds_store.as_deref().filter(|name| !name.is_empty()).map(helper_name).transpose()
+    pub fn store(&self, host: &str) -> Result<Option<&str>, ConfigError> {
+        let store = self.creds_store.as_deref().filter(|name| !name.is_empty());
+        store.filter(|_| self.named_helper(host).is_none()).map(helper_name).transpose()
+    }
+
+    fn named_helper(&self, host: &str) -> Option<&str> {
+        let UniqueMap(helpers) = self.cred_helpers.as_ref()?;
+        let found = helpers.iter().find(|(key, _)| {
+            let place = Place::of(key);
+            place.host == host && place.path.is_empty()
+        });
+        found.map(|(_, name)| name.as_str())
     }
 
     /// What the entry for `host/path` holds; of several the one with the longest key. One that holds
@@ -153,7 +161,8 @@ impl Place {
             "index.docker.io" | "registry-1.docker.io" => DOCKER_HUB,
             other => other,
         };
-        let path = if bare.is_some() || matches!(path, "v1/" | "v2/") { "" } else { path.trim_end_matches('/') };
+        let path =
+            if bare.is_some() || matches!(path, "v1/" | "v2/") { "" } else { path.trim_end_matches('/') };
         Self { host: host.to_owned(), path: path.to_owned() }
     }
 
@@ -281,7 +290,10 @@ mod tests {
         assert_eq!(config.helper("r.example").unwrap(), Some("ecr-login"));
         assert_eq!(config.helper("other").unwrap(), None);
         assert!(config.helper("evil").is_err() && config.helper("opt").is_err());
-        assert_eq!(config.store().unwrap(), Some("desktop"));
-        assert_eq!(parse(br#"{"credsStore":""}"#).unwrap().store().unwrap(), None);
+        assert_eq!(config.store("other").unwrap(), Some("desktop"));
+        assert_eq!(config.store("r.example").unwrap(), None);
+        assert_eq!(parse(br#"{"credsStore":""}"#).unwrap().store("r").unwrap(), None);
+        let none = parse(br#"{"credHelpers":{"r":""},"credsStore":"desktop"}"#).unwrap();
+        assert_eq!((none.helper("r").unwrap(), none.store("r").unwrap()), (None, None));
     }
 }

@@ -166,9 +166,18 @@ impl Exchange {
             let reason = format!("{}: redirects of writes are not followed", answer.status());
             return Err(answer.failure(Kind::Broken, &reason));
         }
-        let location = answer.header(header::LOCATION).unwrap_or_default();
-        origin::hop(&answer.url, location, &self.plain)
-            .map_err(|why| answer.failure(Kind::Broken, &format!("a redirect {why}")))
+        self.location(answer).map_err(|why| answer.failure(Kind::Broken, &format!("a redirect {why}")))
+    }
+
+    /// Where the `Location` of `answer` leads.
+    ///
+    /// # Errors
+    /// The reason why it is not followed.
+    pub(super) fn location(&self, answer: &Answer) -> Result<Url, String> {
+        match answer.header(header::LOCATION) {
+            Some(location) => origin::hop(&answer.url, location, &self.plain),
+            None => Err("does not say where it leads".to_owned()),
+        }
     }
 
     async fn once(

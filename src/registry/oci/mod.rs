@@ -23,6 +23,7 @@ mod target;
 mod token;
 mod upload;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -64,6 +65,9 @@ pub enum OptionsError {
     RegistryConfig(String),
 }
 
+/// The value of an environment variable.
+type Environment = fn(&str) -> Option<OsString>;
+
 /// Registries over HTTP. One a process: connections, tokens and what was stored are shared.
 pub struct OciRegistry {
     exchange: Exchange,
@@ -80,16 +84,20 @@ impl OciRegistry {
     /// # Errors
     /// A file named in `options` cannot be used.
     pub fn new(options: Options) -> Result<Self, OptionsError> {
+        Self::in_environment(options, |name| std::env::var_os(name))
+    }
+
+    fn in_environment(options: Options, environment: Environment) -> Result<Self, OptionsError> {
         let extra = options.ca_file.as_deref().map(roots::read_named).transpose();
         let extra = extra.map_err(OptionsError::CaFile)?;
         if let Some(path) = &options.registry_config {
             credentials::check(path).map_err(OptionsError::RegistryConfig)?;
         }
         let has_ca_file = extra.is_some();
-        let clients = Clients::new(extra.unwrap_or_default());
+        let clients = Clients::new(extra.unwrap_or_default(), environment);
         Ok(Self {
             exchange: Exchange::new(clients, PlainHosts::new(&options.plain_http)),
-            authorizations: Authorizations::new(Credentials::new(options.registry_config)),
+            authorizations: Authorizations::new(Credentials::new(options.registry_config, environment)),
             roots: Roots::default(),
             stored: StoredBlobs::default(),
             has_ca_file,
@@ -146,11 +154,7 @@ impl Registry for OciRegistry {
         self.read_blob(repository, digest, limit).await
     }
 
-    async fn referrers(
-        &self,
-        repository: &Repository,
-        subject: &Digest,
-    ) -> Result<Referrers, RegistryError> {
+    async fn referrers(&self, repository: &Repository, subject: &Digest) -> Result<Referrers, RegistryError> {
         self.list_referrers(repository, subject).await
     }
 
@@ -204,3 +208,6 @@ impl Registry for OciRegistry {
         self.exchange.slowest()
     }
 }
+
+#[cfg(test)]
+mod tests;

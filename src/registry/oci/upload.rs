@@ -14,7 +14,6 @@ use reqwest::{Body, Method, StatusCode, Url};
 use super::OciRegistry;
 use super::exchange::{Answer, Payload, Request, unwanted};
 use super::failure::{Failed, failure};
-use super::origin;
 use super::read::CONTENT_DIGEST;
 use super::retry::retrying;
 use super::target::Target;
@@ -27,12 +26,16 @@ use crate::registry::{BlobStream, Kind, RegistryError};
 const TOGETHER_LIMIT: usize = 256 << 10;
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
-/// Blobs that this process has stored; who asks while one is being sent waits for it.
+/// Whether a blob is stored; held while it is being sent.
+type Cell = Arc<tokio::sync::Mutex<bool>>;
+
+/// Blobs that this process has stored, by host, repository and digest; who asks while one is being sent
+/// waits for it.
 #[derive(Default)]
-pub(super) struct StoredBlobs(Mutex<HashMap<(String, String, Digest), Arc<tokio::sync::Mutex<bool>>>>);
+pub(super) struct StoredBlobs(Mutex<HashMap<(String, String, Digest), Cell>>);
 
 impl StoredBlobs {
-    fn cell(&self, target: &Target, digest: &Digest) -> Arc<tokio::sync::Mutex<bool>> {
+    fn cell(&self, target: &Target, digest: &Digest) -> Cell {
         let key = (target.scope.host.clone(), target.scope.path.clone(), *digest);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone()
     }
@@ -79,10 +82,8 @@ impl OciRegistry {
         if answer.status() != StatusCode::ACCEPTED {
             return Err(unwanted(answer).await);
         }
-        let location = answer.header(header::LOCATION).unwrap_or_default();
-        let session = origin::hop(&answer.url, location, &self.exchange.plain)
-            .map_err(|why| answer.failure(Kind::Broken, &format!("the upload's `Location` {why}")));
-        Ok(session?)
+        let session = self.exchange.location(&answer);
+        session.map_err(|why| answer.failure(Kind::Broken, &format!("the upload's `Location` {why}")).into())
     }
 
     /// Sends the bytes of an upload to its session, which may be at another host and then gets no
@@ -107,6 +108,10 @@ impl OciRegistry {
         size: u64,
         bytes: BlobStream,
     ) -> Result<(), RegistryError> {
+        if size == 0 && *digest == Digest::of(b"") {
+            // There is no last part to hold back.
+            return self.store_blob(repository, Bytes::new()).await;
+        }
         let target = self.target(repository, true).await?;
         let cell = self.stored.cell(&target, digest);
         let mut stored = cell.lock().await;
@@ -151,14 +156,18 @@ impl OciRegistry {
         let answer = retrying(|| async {
             let answer = self.ask(&target, &target.request(Method::POST, url.clone())).await?;
             let status = answer.status();
-            // A registry that does not mount, or not from there, says so in many ways; the upload that
-            // follows tells whether writing is allowed at all.
-            match status == StatusCode::CREATED || status == StatusCode::ACCEPTED || is_refusal(status) {
+            match status == StatusCode::CREATED || status == StatusCode::ACCEPTED {
                 true => Ok(answer),
                 false => Err(unwanted(answer).await),
             }
         });
-        let answer = answer.await?;
+        let answer = match answer.await {
+            Ok(answer) => answer,
+            // A registry that does not mount, or not from there, says so in many ways; whether writing is
+            // allowed at all shows in the upload that follows.
+            Err(error) if matches!(error.kind, Kind::Refused | Kind::Forbidden) => return Ok(false),
+            Err(error) => return Err(error),
+        };
         if answer.status() == StatusCode::CREATED {
             created(answer, digest).await.map_err(|failed| failed.error)?;
             *self.stored.cell(&target, digest).lock().await = true;
@@ -170,10 +179,6 @@ impl OciRegistry {
         }
         Ok(false)
     }
-}
-
-fn is_refusal(status: StatusCode) -> bool {
-    status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS
 }
 
 /// Whether the answer says that what was sent is stored under `digest`.
