@@ -3,6 +3,7 @@
 mod append;
 pub mod copy;
 mod gather;
+pub mod inspect;
 pub mod keys;
 pub mod sign;
 mod store;

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::FlowError;
 use super::append::ListKind;
-use super::gather::{Fallback, Gathering};
+use super::gather::{Fallback, Gathering, Judgement};
 use super::store::{AttachedBundle, LegacyLayer, Shelf};
 use super::survey::{Survey, Wanted};
 use super::verify::fetch_image;
@@ -270,16 +270,20 @@ impl<R: Registry> Signing<'_, R> {
 
     /// The formats in which this key has already signed the same claims, the time aside.
     async fn formats_there(&self, wanted: &Claims) -> Vec<Format> {
-        let mut evidence = Evidence::default();
         let gathering = Gathering {
             registry: self.registry,
             place: self.order.place,
             image: &self.target.subject.digest,
-            keys: &[self.signer.public_key().clone()],
-            settled: &|_| false,
             fallback: Fallback::WithoutApi,
         };
-        gathering.read(&self.target.survey, &mut evidence).await;
+        let mut judgement = Judgement {
+            image: gathering.image,
+            keys: &[self.signer.public_key().clone()],
+            evidence: Evidence::default(),
+            enough: &|_| false,
+        };
+        gathering.read(&self.target.survey, &mut judgement).await;
+        let evidence = judgement.evidence;
         let wanted = wanted.without(claims::SIGNED_AT);
         let same = |format: &Format| {
             evidence.verified.iter().any(|signature| {

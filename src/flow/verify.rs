@@ -7,7 +7,7 @@
 //! where the API is absent); before denied, the fallback tag where it was not read, and the image itself.
 
 use crate::flow::FlowError;
-use crate::flow::gather::{Fallback, Gathering};
+use crate::flow::gather::{Fallback, Gathering, Judgement};
 use crate::model::manifest::{Manifest, ManifestError};
 use crate::model::verify::{Evidence, Remark};
 use crate::model::{ImageRef, PinnedRef, Repository};
@@ -93,17 +93,17 @@ pub fn read_image(image: &PinnedRef, stored: &StoredManifest) -> Result<Manifest
 pub async fn verify<R: Registry>(registry: &R, question: &Question<'_>) -> Answer {
     let digest = question.image.digest();
     let keys = question.policy.keys();
-    let mut evidence = Evidence::default();
+    let enough =
+        |evidence: &Evidence| decide(question.policy, &digest, evidence).verdict == Verdict::Allowed;
+    let evidence = Evidence::default();
+    let mut judgement = Judgement { image: &digest, keys: &keys, evidence, enough: &enough };
     for place in question.places {
-        let settled = |evidence: &Evidence| {
-            decide(question.policy, &digest, evidence).verdict == Verdict::Allowed
-        };
-        let fallback = Fallback::Always;
-        let gathering = Gathering { registry, place, image: &digest, keys: &keys, settled: &settled, fallback };
-        if gathering.run(&mut evidence).await {
-            return answer(question, evidence);
+        let gathering = Gathering { registry, place, image: &digest, fallback: Fallback::Always };
+        if gathering.run(&mut judgement).await {
+            return answer(question, judgement.evidence);
         }
     }
+    let mut evidence = judgement.evidence;
     evidence.complete = true;
     if decide(question.policy, &digest, &evidence).verdict == Verdict::Denied && !question.seen {
         ask_for_the_image(registry, question.image, &mut evidence).await;
