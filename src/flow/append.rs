@@ -148,10 +148,19 @@ impl<R: Registry> TaggedList<'_, R> {
     /// # Errors
     /// A request failed, something else stands at the tag, or other writers kept undoing the puts.
     pub(super) async fn add(&self, wanted: Vec<Box<RawValue>>) -> Result<bool, FlowError> {
+        let stored = self.stored().await?;
+        self.add_to(stored, wanted).await
+    }
+
+    /// As [`Self::add`], onto what [`Self::stored`] gave just now.
+    pub(super) async fn add_to(
+        &self,
+        mut stored: Option<StoredManifest>,
+        wanted: Vec<Box<RawValue>>,
+    ) -> Result<bool, FlowError> {
         let mut union = Union::of(wanted);
         let mut put = false;
         for round in 0..ROUNDS {
-            let stored = self.stored().await?;
             let mut list = self.kind.read(stored.as_ref(), &self.place())?;
             if union.merge_into(&mut list) == 0 {
                 return Ok(put);
@@ -167,6 +176,7 @@ impl<R: Registry> TaggedList<'_, R> {
             }
             // Those who lost to the same writer must not all try again at once.
             tokio::time::sleep(jitter(self.settling_time() * (round + 1).min(4))).await;
+            stored = self.stored().await?;
         }
         Err(FlowError::Unusable {
             place: self.place(),
@@ -180,7 +190,8 @@ impl<R: Registry> TaggedList<'_, R> {
         Ok(union.merge_into(&mut list) > 0)
     }
 
-    async fn stored(&self) -> Result<Option<StoredManifest>, FlowError> {
+    /// What stands at the tag.
+    pub(super) async fn stored(&self) -> Result<Option<StoredManifest>, FlowError> {
         let name = ManifestName::Tag(self.tag.clone());
         let stored = self.registry.manifest(self.repository, &name).await;
         stored.map_err(|error| not_readable(error, &self.place()))

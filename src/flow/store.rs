@@ -127,11 +127,13 @@ impl<R: Registry> Shelf<'_, R> {
         .map_err(unserialisable)?;
         let name = ManifestName::Digest(digest);
         let put = self.registry.put_manifest(self.repository, &name, OCI_MANIFEST, manifest, None);
-        put.await?;
         if !self.fallback {
+            put.await?;
             return self.wait_until_listed(&digest).await;
         }
-        self.list(Tag::fallback(&self.subject.digest), ListKind::Referrers).add(vec![element]).await?;
+        let list = self.list(Tag::fallback(&self.subject.digest), ListKind::Referrers);
+        let ((), stored) = tokio::try_join!(async { Ok(put.await?) }, list.stored())?;
+        list.add_to(stored, vec![element]).await?;
         Ok(())
     }
 
