@@ -87,7 +87,7 @@ pub struct Listing {
 }
 
 /// What a request failed with. All but [`Kind::Refused`] say nothing about what is stored.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{request}: {reason}")]
 pub struct RegistryError {
     /// What kind of failure.
