@@ -158,7 +158,7 @@ enum Kind {
 
 impl Kind {
     fn of(bytes: &[u8]) -> Result<Self, ManifestError> {
-        match json::from_slice(bytes)? {
+        match json::from_slice::<json::Object<Outline<'_>>>(bytes)?.0 {
             Outline { fs_layers: Some(_), .. } => Err(ManifestError::Schema1),
             Outline { config: Some(_), manifests: None, .. } => Ok(Self::Image),
             Outline { config: None, layers: None, manifests: Some(_), .. } => Ok(Self::Index),
