@@ -60,7 +60,8 @@ impl ListKind {
             ("mediaType".to_owned(), to_raw_value(self.media_type())?),
         ];
         if self == Self::Layers {
-            let config = json!({"mediaType": OCI_CONFIG, "size": EMPTY_BLOB.len(), "digest": Digest::of(EMPTY_BLOB)});
+            let config =
+                json!({"mediaType": OCI_CONFIG, "size": EMPTY_BLOB.len(), "digest": Digest::of(EMPTY_BLOB)});
             members.push(("config".to_owned(), to_raw_value(&config)?));
         }
         Ok(ListManifest::new(members, self.name()))
@@ -140,7 +141,7 @@ impl Union {
 
 /// One text for all spellings of a JSON value, so that an element which a registry or another writer laid out
 /// anew is still the same element.
-fn canonical(element: &RawValue) -> String {
+pub(super) fn canonical(element: &RawValue) -> String {
     serde_json::from_str::<serde_json::Value>(element.get())
         .map_or_else(|_| element.get().to_owned(), |value| value.to_string())
 }
@@ -221,7 +222,8 @@ impl<R: Registry> TaggedList<'_, R> {
         Ok(self.registry.put_manifest(self.repository, &name, media_type, Bytes::from(bytes), etag).await?)
     }
 
-    fn settling_time(&self) -> Duration {
+    /// How long until the puts of those who read before now must have landed.
+    pub(super) fn settling_time(&self) -> Duration {
         SHORTEST_SETTLING.max(self.registry.slowest_round_trip() * ROUND_TRIPS_TO_SETTLE)
     }
 

@@ -151,7 +151,8 @@ impl<R: Registry> Preparing<'_, R> {
         let new = index.children().iter().filter(|child| known(&child.digest, targets).is_none());
         let new: Vec<PinnedRef> = new.map(|child| self.order.image.sibling(child.digest)).collect();
         if depth > INDEX_DEPTH || targets.len() + new.len() > CHILDREN_LIMIT {
-            let reason = format!("more than {CHILDREN_LIMIT} manifests, or indexes nested over {INDEX_DEPTH} deep");
+            let reason =
+                format!("more than {CHILDREN_LIMIT} manifests, or indexes nested over {INDEX_DEPTH} deep");
             return Err(FlowError::Unusable { place: self.order.image.to_string(), reason });
         }
         let looks: Vec<_> = stream::iter(new)
@@ -320,10 +321,10 @@ impl<R: Registry> Signing<'_, R> {
             fallback: self.target.survey.lacks_referrers_api(),
         };
         shelf.upload(legacy.as_ref(), attached.as_ref()).await?;
-        let (layer, bundle) = tokio::join!(
-            async { Some((Format::Legacy, shelf.add_layer(legacy.as_ref()?).await)) },
-            async { Some((Format::Bundle, shelf.attach(attached.as_ref()?).await)) },
-        );
+        let (layer, bundle) =
+            tokio::join!(async { Some((Format::Legacy, shelf.add_layer(legacy.as_ref()?).await)) }, async {
+                Some((Format::Bundle, shelf.attach(attached.as_ref()?).await))
+            },);
         Ok(layer.into_iter().chain(bundle).collect())
     }
 
