@@ -1,7 +1,14 @@
 //! The use cases. They know ports, never adapters.
 
+mod append;
 pub mod copy;
+mod gather;
+pub mod inspect;
 pub mod keys;
+pub mod sign;
+mod store;
+mod survey;
+pub mod verify;
 
 use crate::registry::RegistryError;
 use crate::signer::SignError;

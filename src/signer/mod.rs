@@ -1,18 +1,27 @@
-//! The port to what signs: a key in a file, in the environment, in a Kubernetes secret; later in a KMS.
+//! The ports to what signs (a key in a file, in the environment, in a Kubernetes secret; later in a KMS), to
+//! where keys come from, and to where new ones go.
 
+pub mod cluster;
 pub mod file;
+pub mod passwords;
 pub mod reference;
 pub mod source;
 
+use std::ffi::OsString;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::model::PublicKey;
 
-pub use reference::KeyRef;
+pub use passwords::{Password, PasswordError, Passwords};
+pub use reference::{KeyRef, KeyRefError, ObjectName};
 
 /// A future that an object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// How environment variables are looked up: `std::env::var_os` in the program, a table in tests.
+pub type Variables = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 
 /// Something that holds a private key and signs with it.
 pub trait Signer: Send + Sync {

@@ -176,6 +176,9 @@ impl PublicKey {
     }
 
     fn from_ed25519(body: &[u8]) -> Result<Self, KeyError> {
+        if !ed25519ph::is_sound(body) {
+            return Err(KeyError::Invalid(Algorithm::Ed25519));
+        }
         Self::new(Algorithm::Ed25519, body, &[&lc::ED25519])
     }
 
