@@ -158,7 +158,7 @@ enum Kind {
 
 impl Kind {
     fn of(bytes: &[u8]) -> Result<Self, ManifestError> {
-        match json::from_slice(bytes)? {
+        match json::from_slice::<json::Object<Outline<'_>>>(bytes)?.0 {
             Outline { fs_layers: Some(_), .. } => Err(ManifestError::Schema1),
             Outline { config: Some(_), manifests: None, .. } => Ok(Self::Image),
             Outline { config: None, layers: None, manifests: Some(_), .. } => Ok(Self::Index),
@@ -244,6 +244,11 @@ impl ListManifest {
     /// The elements of the list, as they stand.
     pub fn elements(&self) -> &[Box<RawValue>] {
         &self.elements
+    }
+
+    /// The elements of the list, to be taken out or exchanged as a whole.
+    pub fn elements_mut(&mut self) -> &mut Vec<Box<RawValue>> {
+        &mut self.elements
     }
 
     /// Adds an element at the end.

@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::SIGNATURE_LIMIT;
 use super::bundle::Bundle;
 use super::claims::Claims;
 use super::digest::Digest;
@@ -76,6 +77,9 @@ impl Candidate {
         let Some(signature) = any_base64(signature) else {
             return Read::Invalid("the signature is not base64".to_owned());
         };
+        if message.len() as u64 > SIGNATURE_LIMIT {
+            return Read::Invalid(too_large());
+        }
         match Payload::parse(&message) {
             Ok(payload) => Read::Candidate(Self {
                 format: Format::Legacy,
@@ -92,6 +96,9 @@ impl Candidate {
 
     /// Reads a sigstore bundle found at `place`.
     pub fn bundle(place: String, bytes: &[u8]) -> Read {
+        if bytes.len() as u64 > SIGNATURE_LIMIT {
+            return Read::Invalid(too_large());
+        }
         let (envelope, hint) = match Bundle::parse(bytes) {
             Ok(Bundle::Keyed { envelope, hint }) => (envelope, hint),
             Ok(Bundle::Other(what)) => return Read::Other(what),
@@ -184,6 +191,11 @@ fn statement_claims<'a>(statement: &'a Statement, image: &Digest) -> Result<&'a 
         (Some(_), Some(_)) => Err("two of its subjects are this digest".to_owned()),
         (None, _) => Err("none of its subjects is this digest".to_owned()),
     }
+}
+
+/// The adapters stop reading there as well; no caller can forget it here.
+fn too_large() -> String {
+    format!("it is larger than {SIGNATURE_LIMIT} bytes")
 }
 
 fn shown(text: &str) -> String {
