@@ -235,8 +235,10 @@ fn sensitive(text: &str) -> Result<HeaderValue, String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use crate::registry::oci::tests::*;
 
     #[test]
     fn bearer_is_taken_before_basic_wherever_it_stands() {
@@ -272,5 +274,99 @@ mod tests {
     fn debug_shows_no_secret() {
         let header = basic("user", &SecretString::from("hunter2"));
         assert!(header.is_ok() && !format!("{header:?}").contains(&STANDARD.encode("user:hunter2")));
+    }
+
+    #[tokio::test]
+    async fn requests_at_once_share_one_token_and_later_ones_are_not_asked_again() {
+        let server = Server::new(|asked, _| match (is_token(asked), has_token(asked)) {
+            (true, _) => ok(r#"{"access_token":"tok"}"#),
+            (false, true) => ok("{}"),
+            (false, false) => unauthorized(),
+        });
+        let server = server.await;
+        let registry = with_password(&server);
+        let answers = tokio::join!(manifest(&registry, &server), manifest(&registry, &server));
+        assert!(answers.0.unwrap().is_some() && answers.1.unwrap().is_some());
+        let tokens: Vec<_> = server.lines().into_iter().filter(|line| line.contains("/token")).collect();
+        assert_eq!(tokens, ["GET /token?scope=repository%3Aa%2Fb%3Apull&service=s"]);
+        assert_eq!(server.authorized("Basic"), 1);
+        let before = registry.requests();
+        manifest(&registry, &server).await.unwrap();
+        assert_eq!(registry.requests(), before + 1);
+    }
+
+    #[tokio::test]
+    async fn an_expired_token_is_renewed_once() {
+        let server = Server::new(|asked, number| match is_token(asked) {
+            true => ok(&format!(r#"{{"token":"tok{number}"}}"#)),
+            false if asked.head.contains("bearer tok2") && number < 4 => ok("{}"),
+            false if asked.head.contains("bearer tok5") => ok("{}"),
+            false => unauthorized(),
+        });
+        let server = server.await;
+        let registry = anonymous();
+        assert!(manifest(&registry, &server).await.unwrap().is_some());
+        assert!(manifest(&registry, &server).await.unwrap().is_some());
+        assert_eq!(server.lines().len(), 6);
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_refused_twice_ends_the_matter() {
+        let server = Server::new(|asked, _| match is_token(asked) {
+            true => ok(r#"{"token":"tok"}"#),
+            false => unauthorized(),
+        });
+        let server = server.await;
+        let (kind, told) = kind(&anonymous(), &server).await;
+        assert_eq!(kind, Kind::Forbidden);
+        assert!(told.contains("401") && told.contains("(asked without credentials)"), "{told}");
+        assert_eq!(server.lines().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_failed_token_request_never_becomes_anonymous() {
+        for refusal in ["401 Unauthorized", "403 Forbidden", "302 Found", "200 OK"] {
+            let server = Server::new(move |asked, _| match (is_token(asked), has_token(asked)) {
+                (true, _) => answer(refusal, &["Location: http://{address}/other"], "<html>secret</html>"),
+                (false, _) => unauthorized(),
+            });
+            let server = server.await;
+            let (kind, told) = kind(&with_password(&server), &server).await;
+            assert_eq!(kind, Kind::Forbidden, "{refusal}");
+            assert!(told.contains("the token request failed") && !told.contains("hunter2"), "{told}");
+            assert!(server.lines().iter().all(|line| !line.contains("/other")));
+            assert_eq!(server.authorized("Bearer"), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_identity_token_is_exchanged_by_post() {
+        let server = Server::new(|asked, _| match (is_token(asked), has_token(asked)) {
+            (true, _) => ok(r#"{"token":"tok"}"#),
+            (false, true) => answer("201 Created", &[], ""),
+            (false, false) => unauthorized(),
+        });
+        let server = server.await;
+        let config = format!(r#"{{"auths":{{"{}":{{"identitytoken":"id+1"}}}}}}"#, server.address);
+        let registry = configured(&config);
+        registry.push_blob(&server.repository(), Bytes::from_static(b"{}")).await.unwrap();
+        let asked = server.asked.lock().unwrap().iter().find(|asked| is_token(asked)).cloned().unwrap();
+        let form = String::from_utf8(asked.body).unwrap();
+        assert_eq!(asked.line, "POST /token");
+        assert!(form.contains("grant_type=refresh_token") && form.contains("refresh_token=id%2B1"), "{form}");
+        assert!(form.contains("scope=repository%3Aa%2Fb%3Apull%2Cpush"), "{form}");
+        assert_eq!(server.authorized("Basic"), 0);
+    }
+
+    #[tokio::test]
+    async fn a_bad_challenge_is_told_and_a_403_is_forbidden() {
+        let server =
+            Server::new(|_, _| answer("401 Unauthorized", &["WWW-Authenticate: Bearer realm=\"x"], ""));
+        let (kind_, told) = kind(&anonymous(), &server.await).await;
+        assert!(kind_ == Kind::Forbidden && told.contains("challenge cannot be read"), "{told}");
+        let body = r#"{"errors":[{"code":"DENIED","message":"not\u001b yours"}]}"#;
+        let server = Server::new(move |_, _| answer("403 Forbidden", &[], body));
+        let (kind_, told) = kind(&anonymous(), &server.await).await;
+        assert!(kind_ == Kind::Forbidden && told.contains("DENIED: not\\u{1b} yours"), "{told}");
     }
 }

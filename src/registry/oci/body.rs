@@ -6,8 +6,9 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use reqwest::{Method, Response, Url};
 
-use super::exchange::{Answer, IDLE_LIMIT, broken_off, unless_idle};
+use super::exchange::{IDLE_LIMIT, broken_off, unless_idle};
 use super::failure::{Failed, failure};
+use super::request::Answer;
 use crate::registry::Kind;
 
 /// Room that is made for a body before its first byte arrived, at most.

@@ -97,7 +97,7 @@ async fn look(places: Vec<Place>, host: &str, path: &str) -> Result<Option<Crede
 /// is plainer than a program that may not be there.
 async fn look_into(config: &DockerConfig, host: &str, path: &str) -> Result<Option<Credential>, String> {
     let server = if host == DOCKER_HUB { DOCKER_HUB_SERVER } else { host };
-    if let Some(name) = config.helper(host).map_err(|e| e.to_string())?
+    if let Some(name) = config.program(host).map_err(|e| e.to_string())?
         && let Some(found) = credential_program::get(name, server).await?
     {
         return Ok(Some(found));

@@ -3,21 +3,20 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::stream;
-use reqwest::header::{self, HeaderMap, HeaderValue};
-use reqwest::{Body, Method, Response, StatusCode, Url};
+use reqwest::header;
+use reqwest::{Method, Response, StatusCode, Url};
 use tokio::time::Instant;
 
-use super::authorization::{Authorization, Scope};
+use super::authorization::Authorization;
 use super::body;
 use super::clients::Clients;
 use super::failure::{Again, Failed, causes, escaped, failure, message};
 use super::origin::{self, PlainHosts};
+use super::request::{Answer, Payload, Request};
 use super::retry;
 use crate::registry::{Kind, RegistryError};
 
@@ -27,96 +26,6 @@ pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(15);
 const REDIRECT_LIMIT: usize = 5;
 /// Most bytes of an error's body that are kept.
 const ERROR_BODY_LIMIT: u64 = 4 << 10;
-/// Bodies are sent in parts of this size, so that progress can be seen.
-const PART: usize = 64 << 10;
-
-/// What is sent with a request.
-pub(super) enum Payload {
-    /// Nothing.
-    None,
-    /// Bytes, as often as needed.
-    Bytes(Bytes),
-    /// A stream of that many bytes, which can be sent once; the counter grows with every part taken from it.
-    Stream(Mutex<Option<Body>>, u64, Arc<AtomicU64>),
-}
-
-/// A request to a registry.
-pub(super) struct Request<'a> {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    pub(super) headers: HeaderMap,
-    pub(super) payload: Payload,
-    /// The registry's root: what differs from it in scheme, host or port gets no credentials.
-    pub(super) root: &'a Url,
-    pub(super) scope: &'a Scope,
-}
-
-impl<'a> Request<'a> {
-    /// A request without headers and body.
-    pub(super) fn new(method: Method, url: Url, root: &'a Url, scope: &'a Scope) -> Self {
-        Self { method, url, headers: HeaderMap::new(), payload: Payload::None, root, scope }
-    }
-
-    /// With a header more.
-    pub(super) fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
-        self.headers.append(name, value);
-        self
-    }
-
-    /// With a body.
-    pub(super) fn body(mut self, payload: Payload) -> Self {
-        self.payload = payload;
-        self
-    }
-
-    fn is_read(&self) -> bool {
-        self.method == Method::GET || self.method == Method::HEAD
-    }
-}
-
-/// An answer: its head, and the body to come.
-pub(super) struct Answer {
-    pub(super) response: Response,
-    pub(super) method: Method,
-    /// The URL that answered.
-    pub(super) url: Url,
-    /// Whether it is the registry that answered, and not a host it redirected to.
-    pub(super) own: bool,
-}
-
-impl Answer {
-    pub(super) fn status(&self) -> StatusCode {
-        self.response.status()
-    }
-
-    /// The header's value, where it is text.
-    pub(super) fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
-        self.response.headers().get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// The media type without parameters, in lower case.
-    pub(super) fn media_type(&self) -> String {
-        let value = self.header(header::CONTENT_TYPE).unwrap_or_default();
-        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-    }
-
-    /// The error of `kind` that this answer is.
-    pub(super) fn failure(&self, kind: Kind, reason: &str) -> RegistryError {
-        failure(kind, &self.method, &self.url, reason)
-    }
-
-    /// Whether the registry says that there is no such thing. Where a host that it redirected to says so,
-    /// the registry has said otherwise: nothing is known then.
-    pub(super) fn is_absent(&self) -> Result<bool, RegistryError> {
-        match (self.status(), self.own) {
-            (StatusCode::NOT_FOUND, true) => Ok(true),
-            (StatusCode::NOT_FOUND, false) => {
-                Err(self.failure(Kind::Unreachable, "404: not where the registry redirects to"))
-            }
-            _ => Ok(false),
-        }
-    }
-}
 
 /// Sends requests and judges answers.
 pub(super) struct Exchange {
@@ -197,7 +106,7 @@ impl Exchange {
             Payload::Stream(_, _, counter) => counter.clone(),
             _ => progress,
         };
-        attach(&mut sent, request, url, &progress)?;
+        request.attach(&mut sent, url, &progress)?;
         let streamed = matches!(request.payload, Payload::Stream(..));
         let response = self.send(sent, &progress, !streamed).await?;
         Ok(Answer { response, method: request.method.clone(), url: url.clone(), own })
@@ -235,49 +144,6 @@ impl Exchange {
             }
         }
     }
-}
-
-/// Gives `sent` its body and the length of it.
-fn attach(
-    sent: &mut reqwest::Request,
-    request: &Request<'_>,
-    url: &Url,
-    progress: &Arc<AtomicU64>,
-) -> Result<(), RegistryError> {
-    let (body, length) = match &request.payload {
-        Payload::None => {
-            // A write without a body says so: some servers wait for one otherwise.
-            if !request.is_read() {
-                sent.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-            }
-            return Ok(());
-        }
-        Payload::Bytes(bytes) => (in_parts(bytes.clone(), progress.clone()), bytes.len() as u64),
-        Payload::Stream(body, length, _) => {
-            let taken = body.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let again = "the upload was interrupted, and a stream cannot be sent again";
-            (taken.ok_or_else(|| failure(Kind::Unreachable, &request.method, url, again))?, *length)
-        }
-    };
-    sent.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    *sent.body_mut() = Some(body);
-    Ok(())
-}
-
-/// A body that counts what was taken from it.
-fn in_parts(bytes: Bytes, progress: Arc<AtomicU64>) -> Body {
-    if bytes.len() <= PART {
-        return Body::from(bytes);
-    }
-    let parts = stream::unfold((bytes, progress), |(mut rest, progress)| async move {
-        if rest.is_empty() {
-            return None;
-        }
-        let part = rest.split_to(rest.len().min(PART));
-        progress.fetch_add(part.len() as u64, Ordering::Relaxed);
-        Some((Ok::<_, std::io::Error>(part), (rest, progress)))
-    });
-    Body::wrap_stream(parts)
 }
 
 /// The outcome of `future`, unless [`IDLE_LIMIT`] passes in which neither it ends nor `progress` grows.
@@ -326,4 +192,90 @@ pub(super) async fn unwanted(answer: Answer) -> Failed {
 pub(super) fn broken_off(method: &Method, url: &Url, error: reqwest::Error) -> Failed {
     let reason = format!("the answer broke off: {}", causes(&error.without_url()));
     Failed::passing(method, url, &escaped(&reason))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::registry::oci::tests::*;
+
+    #[tokio::test]
+    async fn credentials_stay_behind_on_a_redirect_and_a_404_there_is_not_absence() {
+        let elsewhere = Server::new(|asked, _| match asked.line.contains("blobs") {
+            true => answer("404 Not Found", &[], ""),
+            false => ok("{}"),
+        });
+        let elsewhere = elsewhere.await;
+        // Another port is another host: credentials are bound to scheme, host and port.
+        let target = elsewhere.address.clone();
+        let server = Server::new(move |asked, _| match asked.head.contains("\r\nauthorization: basic") {
+            true => {
+                let path = asked.line.trim_start_matches("GET ");
+                answer("307 Temporary Redirect", &[&format!("Location: http://{target}{path}?signed=1")], "")
+            }
+            false => answer("401 Unauthorized", &["WWW-Authenticate: Basic realm=\"r\""], ""),
+        });
+        let server = server.await;
+        let registry = with_password(&server);
+        assert_eq!(manifest(&registry, &server).await.unwrap().unwrap(), "{}");
+        let blob = registry.blob(&server.repository(), &Digest::of(b"x"), 10).await;
+        assert_eq!(blob.unwrap_err().kind, Kind::Unreachable);
+        assert_eq!((elsewhere.lines().len(), elsewhere.authorized("")), (2, 0));
+    }
+
+    #[tokio::test]
+    async fn redirects_end_after_five() {
+        let server =
+            Server::new(|_, number| answer("302 Found", &[&format!("Location: /{number}")], "")).await;
+        let (kind, told) = kind(&anonymous(), &server).await;
+        assert!(kind == Kind::Broken && told.contains("more than 5 redirects"), "{told}");
+        assert_eq!(server.lines().len(), 6);
+    }
+
+    #[tokio::test]
+    async fn what_may_pass_is_asked_again_and_a_body_that_breaks_off_too() {
+        let server = Server::new(|_, number| match number {
+            1 => answer("503 Service Unavailable", &["Retry-After: 0"], ""),
+            2 => answer("429 Too Many Requests", &[], ""),
+            3 => "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_owned(),
+            4 => String::new(),
+            _ => ok("{}"),
+        });
+        let server = server.await;
+        assert_eq!(manifest(&anonymous(), &server).await.unwrap().unwrap(), "{}");
+        assert_eq!(server.lines().len(), 5);
+    }
+
+    #[tokio::test]
+    async fn a_registry_that_never_recovers_is_unreachable_and_throttling_is_named() {
+        let server = Server::new(|_, _| answer("500 Internal Server Error", &["Retry-After: 0"], "")).await;
+        let (kind_, told) = kind(&anonymous(), &server).await;
+        assert!(
+            kind_ == Kind::Unreachable && told.contains("500") && told.contains("(5 attempts)"),
+            "{told}"
+        );
+        let server = Server::new(|_, _| answer("429 Too Many Requests", &["Retry-After: 9999"], "")).await;
+        let (kind_, told) = kind(&anonymous(), &server).await;
+        assert!(kind_ == Kind::Unreachable && told.contains("throttled"), "{told}");
+        assert!(told.contains("asks to wait 9999 s"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_named_with_the_cause() {
+        let registry = anonymous();
+        let repository: Repository = "127.0.0.1:1/a".parse().unwrap();
+        let error = registry.manifest(&repository, &tag()).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Unreachable);
+        assert_eq!(error.request, "GET http://127.0.0.1:1/v2/a/manifests/v1");
+        assert!(error.reason.to_lowercase().contains("connection refused"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn plain_http_is_not_spoken_with_other_hosts() {
+        let repository: Repository = "registry.invalid:5000/a".parse().unwrap();
+        let registry = anonymous();
+        let error = registry.manifest(&repository, &tag()).await.unwrap_err();
+        assert!(error.request.starts_with("GET https://registry.invalid:5000/"), "{error}");
+    }
 }

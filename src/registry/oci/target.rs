@@ -9,9 +9,10 @@ use tokio::sync::OnceCell;
 
 use super::OciRegistry;
 use super::authorization::{Asker, Scope};
-use super::exchange::{Answer, Exchange, IDLE_LIMIT, Payload, Request, unwanted};
+use super::exchange::{Exchange, IDLE_LIMIT, unwanted};
 use super::failure::{Failed, failure, tls_error};
 use super::origin;
+use super::request::{Answer, Request};
 use crate::model::Repository;
 use crate::registry::{Kind, RegistryError};
 
@@ -110,12 +111,5 @@ async fn speaks_tls(exchange: &Exchange, root: &Url) -> bool {
     match answer {
         Ok(Err(error)) => !matches!(tls_error(&error), Some(rustls::Error::InvalidMessage(_))),
         _ => true,
-    }
-}
-
-impl Payload {
-    /// Bytes, or nothing where there are none.
-    pub(super) fn of(bytes: &bytes::Bytes) -> Self {
-        if bytes.is_empty() { Self::None } else { Self::Bytes(bytes.clone()) }
     }
 }
