@@ -233,9 +233,14 @@ mod tests {
     #[test]
     fn bearer_is_taken_before_basic_wherever_it_stands() {
         let bearer = r#"Bearer realm="https://a/t",service="s""#;
-        for headers in [vec!["Basic realm=x", bearer], vec![&*format!("Basic realm=x, {bearer}")], vec!["\"", bearer]] {
+        for headers in
+            [vec!["Basic realm=x", bearer], vec![&*format!("Basic realm=x, {bearer}")], vec!["\"", bearer]]
+        {
             let found = scheme(&headers);
-            assert!(matches!(found, Ok(Scheme::Bearer { realm, .. }) if realm == "https://a/t"), "{headers:?}");
+            assert!(
+                matches!(found, Ok(Scheme::Bearer { realm, .. }) if realm == "https://a/t"),
+                "{headers:?}"
+            );
         }
         assert!(matches!(scheme(&["Bearer service=x", "basic"]), Ok(Scheme::Basic)));
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::{Response, Url, Method};
+use reqwest::{Method, Response, Url};
 
 use super::exchange::{Answer, IDLE_LIMIT, broken_off, unless_idle};
 use super::failure::{Failed, failure};

@@ -174,7 +174,10 @@ mod tests {
     fn several_challenges_in_one_header_are_told_apart() {
         let header = r#"Negotiate, NTLM TlRMTVNTUAAB==, Basic realm="a, Bearer realm=b" , BEARER realm = https://b.example/t , service=s"#;
         let schemes: Vec<_> = read(header);
-        assert_eq!(schemes.iter().map(|s| s.0.as_str()).collect::<Vec<_>>(), ["negotiate", "ntlm", "basic", "bearer"]);
+        assert_eq!(
+            schemes.iter().map(|s| s.0.as_str()).collect::<Vec<_>>(),
+            ["negotiate", "ntlm", "basic", "bearer"]
+        );
         assert_eq!(schemes[2].1, [pair("realm", "a, Bearer realm=b")]);
         assert_eq!(schemes[3].1, [pair("realm", "https://b.example/t"), pair("service", "s")]);
     }

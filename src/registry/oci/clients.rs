@@ -59,8 +59,7 @@ impl Clients {
 fn build(roots: RootCertStore, direct: bool) -> Result<Client, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let mut config =
-        config.map_err(|e| e.to_string())?.with_root_certificates(roots).with_no_client_auth();
+    let mut config = config.map_err(|e| e.to_string())?.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let builder = Client::builder()
         .tls_backend_preconfigured(config)

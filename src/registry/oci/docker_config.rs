@@ -153,7 +153,8 @@ impl Place {
             "index.docker.io" | "registry-1.docker.io" => DOCKER_HUB,
             other => other,
         };
-        let path = if bare.is_some() || matches!(path, "v1/" | "v2/") { "" } else { path.trim_end_matches('/') };
+        let path =
+            if bare.is_some() || matches!(path, "v1/" | "v2/") { "" } else { path.trim_end_matches('/') };
         Self { host: host.to_owned(), path: path.to_owned() }
     }
 

@@ -150,7 +150,8 @@ struct ErrorEntry {
 pub(super) fn message(body: &[u8]) -> Option<String> {
     if let Ok(ErrorBody { errors }) = json::from_slice::<ErrorBody>(body) {
         let said = errors.iter().map(|e| [e.code.as_str(), e.message.as_str()]);
-        let said = said.map(|parts| parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(": "));
+        let said =
+            said.map(|parts| parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(": "));
         return Some(said.collect::<Vec<_>>().join("; ")).filter(|text| !text.is_empty());
     }
     let text = std::str::from_utf8(body).ok()?.trim();

@@ -146,11 +146,7 @@ impl Registry for OciRegistry {
         self.read_blob(repository, digest, limit).await
     }
 
-    async fn referrers(
-        &self,
-        repository: &Repository,
-        subject: &Digest,
-    ) -> Result<Referrers, RegistryError> {
+    async fn referrers(&self, repository: &Repository, subject: &Digest) -> Result<Referrers, RegistryError> {
         self.list_referrers(repository, subject).await
     }
 

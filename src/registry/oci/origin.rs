@@ -94,7 +94,8 @@ mod tests {
     #[test]
     fn plain_http_is_for_loopback_and_named_hosts_only() {
         let plain = PlainHosts::new(&["Registry.LAN:5000".to_owned(), "any.lan".to_owned(), String::new()]);
-        for allowed in ["localhost:1", "127.9.9.9", "[::1]:5000", "registry.lan:5000", "any.lan", "any.lan:7"] {
+        for allowed in ["localhost:1", "127.9.9.9", "[::1]:5000", "registry.lan:5000", "any.lan", "any.lan:7"]
+        {
             assert!(plain.allow(&url(&format!("http://{allowed}/"))), "{allowed}");
         }
         for refused in ["registry.lan", "10.0.0.1", "localhost.example", "127.0.0.1.example", "[::2]:1"] {

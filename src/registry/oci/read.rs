@@ -5,11 +5,11 @@ use futures_util::stream;
 use reqwest::header::{self, HeaderValue};
 use reqwest::{Method, Response, StatusCode, Url};
 
+use super::OciRegistry;
 use super::body;
 use super::exchange::{Answer, Payload, unwanted};
 use super::failure::{Failed, failure};
 use super::retry::retrying;
-use super::OciRegistry;
 use crate::model::digest::Hasher;
 use crate::model::{Digest, MANIFEST_LIMIT, Repository, manifest};
 use crate::registry::{BlobStream, Kind, ManifestName, RegistryError, StoredManifest};

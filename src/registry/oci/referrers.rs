@@ -7,6 +7,7 @@ use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::OciRegistry;
 use super::body;
 use super::exchange::{Answer, unwanted};
 use super::failure::{Failed, escaped, failure};
@@ -14,7 +15,6 @@ use super::link::next_page;
 use super::origin;
 use super::retry::retrying;
 use super::target::Target;
-use super::OciRegistry;
 use crate::model::manifest::OCI_INDEX;
 use crate::model::{Digest, MANIFEST_LIMIT, Repository, json};
 use crate::registry::{Kind, Listing, PAGES_LIMIT, REFERRERS_LIMIT, Referrers, RegistryError};
@@ -58,7 +58,8 @@ impl OciRegistry {
                 return Ok(ended(listing, limit(&target, subject, "pages", PAGES_LIMIT)));
             }
             if !seen.insert(url.clone()) {
-                let error = failure(Kind::Broken, &Method::GET, &url, "its `Link` leads to a page already read");
+                let error =
+                    failure(Kind::Broken, &Method::GET, &url, "its `Link` leads to a page already read");
                 return Ok(ended(listing, error));
             }
             page = match self.page(&target, &url, false).await {

@@ -84,7 +84,8 @@ mod tests {
     use crate::registry::Kind;
 
     fn unreachable(again: Again) -> Failed {
-        let error = RegistryError { kind: Kind::Unreachable, request: String::new(), reason: "no".to_owned() };
+        let error =
+            RegistryError { kind: Kind::Unreachable, request: String::new(), reason: "no".to_owned() };
         Failed { error, again }
     }
 
