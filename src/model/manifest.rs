@@ -246,6 +246,11 @@ impl ListManifest {
         &self.elements
     }
 
+    /// The elements of the list, to be taken out or exchanged as a whole.
+    pub fn elements_mut(&mut self) -> &mut Vec<Box<RawValue>> {
+        &mut self.elements
+    }
+
     /// Adds an element at the end.
     pub fn push(&mut self, element: Box<RawValue>) {
         self.elements.push(element);

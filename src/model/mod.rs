@@ -10,6 +10,7 @@ pub mod json;
 pub mod key;
 pub mod manifest;
 pub mod payload;
+pub mod prefix;
 pub mod reference;
 pub mod statement;
 pub mod verify;

@@ -327,7 +327,7 @@ fn registry(name: &str, repository_only: bool) -> Result<Repository, String> {
 
 /// Whether the first component of a name is a host (as Docker decides): it holds a dot, a colon or an upper
 /// case letter, or is `localhost`.
-fn names_a_host(component: &str) -> bool {
+pub(super) fn names_a_host(component: &str) -> bool {
     component == "localhost"
         || component.starts_with('[')
         || component.contains(['.', ':'])
@@ -335,7 +335,7 @@ fn names_a_host(component: &str) -> bool {
 }
 
 /// Lower case, without trailing dot and `:443`; `index.docker.io` and `registry-1.docker.io` are Docker Hub.
-fn normalised_host(written: &str) -> Result<String, String> {
+pub(super) fn normalised_host(written: &str) -> Result<String, String> {
     let lower = written.to_ascii_lowercase();
     let (name, port) = split_port(&lower)?;
     let name = name.strip_suffix('.').unwrap_or(name);
@@ -376,7 +376,7 @@ fn is_host_label(label: &str) -> bool {
 }
 
 /// `[a-z0-9]+` runs, parted by one dot, one or two underscores, or any number of dashes.
-fn is_path_component(component: &str) -> bool {
+pub(super) fn is_path_component(component: &str) -> bool {
     let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let edges = component.bytes().next().is_some_and(word) && component.bytes().last().is_some_and(word);
     let separators = component.split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());

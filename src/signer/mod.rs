@@ -3,8 +3,11 @@
 
 pub mod cluster;
 pub mod file;
+pub mod making;
+pub mod pair;
 pub mod passwords;
 pub mod reference;
+pub mod secret;
 pub mod source;
 
 use std::ffi::OsString;
@@ -16,6 +19,7 @@ use crate::model::PublicKey;
 
 pub use passwords::{Password, PasswordError, Passwords};
 pub use reference::{KeyRef, KeyRefError, ObjectName};
+pub use source::{KeySource, KeySourceError};
 
 /// A future that an object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -31,6 +35,21 @@ pub trait Signer: Send + Sync {
     /// Signs `message` (not its hash) in the encoding that [`crate::model::key`] reads first: DER for ECDSA,
     /// 64 bytes for Ed25519, PKCS#1 v1.5 for RSA.
     fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, SignError>>;
+}
+
+/// Finds keys by reference.
+pub trait Keyring: Send + Sync {
+    /// The private key at `reference`, ready to sign.
+    fn signer<'a>(&'a self, reference: &'a KeyRef) -> BoxFuture<'a, Result<Box<dyn Signer>, KeySourceError>>;
+
+    /// The public key at `reference`, for somebody who verifies and must not be able to sign.
+    fn public_key<'a>(&'a self, reference: &'a KeyRef) -> BoxFuture<'a, Result<PublicKey, KeySourceError>>;
+
+    /// The public key at `reference`, for its owner: of a private key too.
+    fn any_public_key<'a>(
+        &'a self,
+        reference: &'a KeyRef,
+    ) -> BoxFuture<'a, Result<PublicKey, KeySourceError>>;
 }
 
 /// Why nothing was signed.

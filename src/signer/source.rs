@@ -1,19 +1,22 @@
 //! Keys by reference: from a file, a folder with a secret's entries, the environment, a secret or a ConfigMap
 //! to something that signs, or to a public key. Whoever only verifies gets no private key by accident.
 
+mod error;
 mod folder;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
-use super::cluster::{ClusterError, ClusterObjects, SecretEntries};
-use super::file::{self, LocalSigner, PrivateKeyError, PrivateKeyText};
-use super::{KeyRef, ObjectName, Password, PasswordError, Passwords, Signer, Variables};
+use super::cluster::{ClusterObjects, SecretEntries};
+use super::file::{self, LocalSigner, PrivateKeyText};
+use super::{BoxFuture, KeyRef, Keyring, ObjectName, Password, PasswordError, Passwords, Signer, Variables};
 use crate::model::PublicKey;
 use crate::model::key::KeyError;
-use secrecy::ExposeSecret as _;
+
+pub use error::KeySourceError;
 
 /// Entry of a secret, or file of a folder: the private key.
 pub const PRIVATE_KEY_ENTRY: &str = "cosign.key";
@@ -29,93 +32,6 @@ pub struct KeySource {
     variables: Variables,
     cluster: Arc<dyn ClusterObjects>,
     allow_private_key_secret: bool,
-}
-
-/// Why a reference gave no key.
-#[derive(Debug, thiserror::Error)]
-pub enum KeySourceError {
-    /// The file, folder, variable, object or entry is not there.
-    #[error("key `{place}`: {what} is not there")]
-    Missing {
-        /// The reference.
-        place: String,
-        /// What was looked for.
-        what: String,
-    },
-    /// It is there and cannot be read.
-    #[error("key `{place}` cannot be read: {reason}")]
-    Unreadable {
-        /// The reference.
-        place: String,
-        /// Why.
-        reason: String,
-    },
-    /// No usable private key.
-    #[error("key `{place}`: {cause}")]
-    Private {
-        /// The reference.
-        place: String,
-        /// Why.
-        cause: PrivateKeyError,
-    },
-    /// No usable public key.
-    #[error("key `{place}`: {cause}")]
-    Public {
-        /// The reference.
-        place: String,
-        /// Why.
-        cause: KeyError,
-    },
-    /// An encrypted key, and neither password nor terminal.
-    #[error("key `{0}` is encrypted, and no password was given")]
-    NoPassword(String),
-    /// The password could not be read.
-    #[error(transparent)]
-    Password(#[from] PasswordError),
-    /// A place that holds a private key, where only a public one is needed.
-    #[error(
-        "key `{place}` holds a private key, and only a public one is needed here: whoever verifies must not sign"
-    )]
-    HoldsPrivateKey {
-        /// The reference.
-        place: String,
-        /// What to refer to instead.
-        instead: String,
-    },
-    /// A ConfigMap where a private key is needed.
-    #[error("key `{0}` is a ConfigMap, which holds a public key; signing needs the private one")]
-    PublicOnly(String),
-    /// The cluster.
-    #[error("key `{place}`: {cause}")]
-    Cluster {
-        /// The reference.
-        place: String,
-        /// Why.
-        cause: ClusterError,
-    },
-}
-
-impl KeySourceError {
-    /// Whether a store did not answer or refused (exit code 3), as opposed to bad input (2).
-    pub fn is_undecided(&self) -> bool {
-        matches!(self, Self::Cluster { cause, .. } if cause.is_undecided())
-    }
-
-    /// What to try.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoPassword(_) => Some(
-                "give --password-file, COUNTERSIGN_PASSWORD or COSIGN_PASSWORD (it may be empty)".to_owned(),
-            ),
-            Self::HoldsPrivateKey { instead, .. } => {
-                Some(format!("use {instead}, or allow it with --allow-private-key-secret"))
-            }
-            Self::Public { cause: KeyError::Private, .. } => {
-                Some("`countersign keys public` prints the public key of a private one".to_owned())
-            }
-            _ => None,
-        }
-    }
 }
 
 /// A private key as text, and where its password comes from.
@@ -203,6 +119,18 @@ impl KeySource {
         }
     }
 
+    /// The private key at `reference` if it is not encrypted; `None` if it is.
+    ///
+    /// # Errors
+    /// [`KeySourceError`].
+    pub async fn unencrypted(&self, reference: &KeyRef) -> Result<Option<LocalSigner>, KeySourceError> {
+        let material = self.material(reference).await?;
+        match parse_private(&material)? {
+            PrivateKeyText::Plain(signer) => Ok(Some(signer)),
+            PrivateKeyText::Encrypted(_) => Ok(None),
+        }
+    }
+
     fn only_public(
         &self,
         place: &str,
@@ -254,18 +182,16 @@ impl KeySource {
     }
 
     async fn unlock(&self, material: Material) -> Result<LocalSigner, KeySourceError> {
-        let Material { place, pem, password } = material;
-        let unusable = |cause| KeySourceError::Private { place: place.clone(), cause };
-        let text = std::str::from_utf8(&pem).map_err(|_| unreadable(&place, "it is not text"))?;
-        let key = match file::parse(text).map_err(unusable)? {
+        let key = match parse_private(&material)? {
             PrivateKeyText::Plain(signer) => return Ok(signer),
             PrivateKeyText::Encrypted(key) => key,
         };
+        let Material { place, password, .. } = material;
         let password = match password {
             Some(own) => own,
             None => self.ask_password(&place).await?,
         };
-        file::open(key, password).await.map_err(unusable)
+        file::open(key, password).await.map_err(|cause| KeySourceError::Private { place, cause })
     }
 
     async fn ask_password(&self, place: &str) -> Result<Password, KeySourceError> {
@@ -299,6 +225,23 @@ impl KeySource {
     }
 }
 
+impl Keyring for KeySource {
+    fn signer<'a>(&'a self, reference: &'a KeyRef) -> BoxFuture<'a, Result<Box<dyn Signer>, KeySourceError>> {
+        Box::pin(self.signer(reference))
+    }
+
+    fn public_key<'a>(&'a self, reference: &'a KeyRef) -> BoxFuture<'a, Result<PublicKey, KeySourceError>> {
+        Box::pin(self.public_key(reference))
+    }
+
+    fn any_public_key<'a>(
+        &'a self,
+        reference: &'a KeyRef,
+    ) -> BoxFuture<'a, Result<PublicKey, KeySourceError>> {
+        Box::pin(self.any_public_key(reference))
+    }
+}
+
 /// A secret without `cosign.password` has the empty password; no other is asked for.
 fn secret_material(place: String, mut entries: SecretEntries) -> Result<Material, KeySourceError> {
     let password = entries.remove(PASSWORD_ENTRY).unwrap_or_default();
@@ -318,6 +261,12 @@ async fn folder_material(place: String, path: &Path) -> Result<Material, KeySour
     };
     let password = folder::entry(path, &place, PASSWORD_ENTRY).await?;
     Ok(Material { place, pem, password: password.map(|bytes| Password::from(bytes.to_vec())) })
+}
+
+fn parse_private(material: &Material) -> Result<PrivateKeyText, KeySourceError> {
+    let place = &material.place;
+    let text = std::str::from_utf8(&material.pem).map_err(|_| unreadable(place, "it is not text"))?;
+    file::parse(text).map_err(|cause| KeySourceError::Private { place: place.clone(), cause })
 }
 
 fn public_from_pem(place: &str, pem: &[u8]) -> Result<PublicKey, KeySourceError> {

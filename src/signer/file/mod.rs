@@ -4,6 +4,7 @@
 mod der;
 mod encrypted;
 mod local;
+pub mod store;
 
 use crate::model::escape_untrusted;
 use crate::model::key::{Algorithm, KeyError, pem};
@@ -84,6 +85,17 @@ pub fn parse(text: &str) -> Result<PrivateKeyText, PrivateKeyError> {
         "ENCRYPTED PRIVATE KEY" => Err(PrivateKeyError::ForeignEncryption),
         label if label.ends_with("PUBLIC KEY") => Err(PrivateKeyError::Public),
         label => Err(PrivateKeyError::Label(escape_untrusted(&label.chars().take(64).collect::<String>()))),
+    }
+}
+
+/// Refuses RSA sizes that cosign does not import: such a key could sign here only.
+///
+/// # Errors
+/// [`PrivateKeyError::RsaSize`].
+pub fn require_common_size(algorithm: Algorithm) -> Result<(), PrivateKeyError> {
+    match algorithm {
+        Algorithm::Rsa(bits) => local::rsa_size(bits).map(|_| ()),
+        _ => Ok(()),
     }
 }
 

@@ -1,0 +1,437 @@
+//! Gathers the signatures on one digest in one repository, in stages, and hands each candidate over as soon
+//! as its bytes are there, so that no more than a handful is in memory at once.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt as _, stream};
+
+use super::survey::{Kinship, Survey, Wanted, kinship, read_index, remark};
+use crate::model::manifest::{Descriptor, ImageManifest, Layer, ListManifest, Manifest};
+use crate::model::verify::{Evidence, Read, Remark};
+use crate::model::{Candidate, Digest, Format, PublicKey, Repository, SIGNATURE_LIMIT, Tag, bundle, json, payload};
+use crate::registry::{Kind, Listing, ManifestName, Registry, RegistryError, StoredManifest};
+
+/// Most candidates that are read for one digest; beyond, without an answer of allowed, it is undecided.
+pub(super) const CANDIDATES_LIMIT: usize = 1_000;
+/// Requests under way at once.
+const SIDE_BY_SIDE: usize = 8;
+
+/// What takes the findings: the keys' judgement when verifying, a listing when inspecting.
+pub(super) trait Findings {
+    /// Bytes were read at a place where signatures stand.
+    fn read(&mut self, read: Read, pointer: &Pointer);
+    /// Something that is no signature.
+    fn other(&mut self, remark: Remark);
+    /// Junk where a signature should be.
+    fn invalid(&mut self, remark: Remark);
+    /// Something that could not be asked.
+    fn unreachable(&mut self, remark: Remark);
+    /// Whether what is known already gives the answer, so that more evidence cannot change it.
+    fn settled(&self) -> bool {
+        false
+    }
+}
+
+/// Where to look.
+pub(super) struct Gathering<'a, R> {
+    pub(super) registry: &'a R,
+    pub(super) place: &'a Repository,
+    pub(super) image: &'a Digest,
+    /// When the fallback tag is read.
+    pub(super) fallback: Fallback,
+}
+
+/// When the fallback tag is read beside the referrers API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fallback {
+    /// Always, if the answer is not settled before: relocated images bring only the tag.
+    Always,
+    /// Only where there is no API.
+    WithoutApi,
+}
+
+/// A blob that may hold a signature, and what its layer says of it.
+pub(super) struct Pointer {
+    pub(super) blob: Digest,
+    /// In bytes, as the manifest states it.
+    pub(super) size: u64,
+    pub(super) place: String,
+    form: Form,
+}
+
+enum Form {
+    Legacy { signature: Option<String>, certificate: bool },
+    Bundle,
+}
+
+impl Form {
+    fn format(&self) -> Format {
+        match self {
+            Self::Legacy { .. } => Format::Legacy,
+            Self::Bundle => Format::Bundle,
+        }
+    }
+}
+
+impl<R: Registry> Gathering<'_, R> {
+    /// Runs all stages into `findings`; whether it stopped because the answer was settled.
+    pub(super) async fn run(&self, findings: &mut impl Findings) -> bool {
+        let survey = Survey::of(self.registry, self.place, self.image, Wanted::ALL).await;
+        self.read(&survey, findings).await
+    }
+
+    /// Runs the stages after the first.
+    pub(super) async fn read(&self, survey: &Survey, findings: &mut impl Findings) -> bool {
+        let mut left = CANDIDATES_LIMIT;
+        let layers = self.legacy_layers(survey, findings);
+        if self.read_all(layers, &mut left, findings).await {
+            return true;
+        }
+        let listed = match (&survey.referrers, survey.listing()) {
+            (Err(error), _) => {
+                let place = format!("{}@{}", self.place, self.image);
+                findings.unreachable(remark(place, Some(Format::Bundle), error));
+                Vec::new()
+            }
+            (Ok(_), Some(listing)) => self.possible_signatures(listing, findings),
+            (Ok(_), None) => Vec::new(),
+        };
+        if self.read_referrers(&listed, &mut left, findings).await {
+            return true;
+        }
+        if self.fallback == Fallback::WithoutApi && !survey.lacks_referrers_api() {
+            return false;
+        }
+        let fallback = self.fallback_listing(survey, findings).await;
+        let unread: Vec<Descriptor> =
+            fallback.into_iter().filter(|new| listed.iter().all(|old| old.digest != new.digest)).collect();
+        self.read_referrers(&unread, &mut left, findings).await
+    }
+
+    /// The layers of the `.sig` manifest.
+    fn legacy_layers(&self, survey: &Survey, findings: &mut impl Findings) -> Vec<Pointer> {
+        let place = survey.shown(&Tag::signatures(self.image));
+        let stored = match &survey.signatures {
+            Ok(Some(stored)) => stored,
+            Ok(None) => return Vec::new(),
+            Err(error) => {
+                note_failure(findings, place, Some(Format::Legacy), error);
+                return Vec::new();
+            }
+        };
+        match ListManifest::parse(&stored.bytes, "layers") {
+            Ok(manifest) => self.pointers_in(&manifest, &place, findings),
+            Err(error) => {
+                let reason = error.to_string();
+                findings.invalid(Remark { place, format: Some(Format::Legacy), reason });
+                Vec::new()
+            }
+        }
+    }
+
+    /// The layers of a manifest that hold a signature in the legacy format.
+    fn pointers_in(&self, manifest: &ListManifest, place: &str, findings: &mut impl Findings) -> Vec<Pointer> {
+        let mut pointers = Vec::new();
+        for (number, element) in manifest.elements().iter().enumerate() {
+            let place = format!("{place} layer {}", number + 1);
+            match json::from_slice::<Layer>(element.get().as_bytes()) {
+                Ok(layer) => pointers.extend(legacy_pointer(layer, place, findings)),
+                Err(error) => findings.invalid(Remark {
+                    place,
+                    format: Some(Format::Legacy),
+                    reason: format!("not a layer: {error}"),
+                }),
+            }
+        }
+        pointers
+    }
+
+    /// The listed referrers that may be signatures; what else the listing says goes into the findings.
+    fn possible_signatures(&self, listing: &Listing, findings: &mut impl Findings) -> Vec<Descriptor> {
+        let place = format!("{}@{}", self.place, self.image);
+        let note = |reason: &String| Remark { place: place.clone(), format: None, reason: reason.clone() };
+        listing.unreadable.iter().map(note).for_each(|noted| findings.invalid(noted));
+        if let Some(stopped) = &listing.stopped {
+            findings.unreachable(remark(place.clone(), Some(Format::Bundle), stopped));
+        }
+        let mut possible = Vec::new();
+        for descriptor in &listing.descriptors {
+            match kinship(descriptor) {
+                Kinship::Signature => possible.push(descriptor.clone()),
+                Kinship::Foreign => findings.other(foreign(self.place, descriptor)),
+            }
+        }
+        possible
+    }
+
+    /// The referrers that the fallback tag lists.
+    async fn fallback_listing(&self, survey: &Survey, findings: &mut impl Findings) -> Vec<Descriptor> {
+        let tag = Tag::fallback(self.image);
+        let place = survey.shown(&tag);
+        let fresh;
+        let stored = match &survey.fallback {
+            Some(answer) => answer,
+            None => {
+                fresh = self.registry.manifest(self.place, &ManifestName::Tag(tag)).await;
+                &fresh
+            }
+        };
+        match stored.as_ref().map(|stored| stored.as_ref().map(read_index)) {
+            Ok(None) => Vec::new(),
+            Ok(Some(Ok(listing))) => self.possible_signatures(&listing, findings),
+            Ok(Some(Err(reason))) => {
+                findings.invalid(Remark { place, format: Some(Format::Bundle), reason });
+                Vec::new()
+            }
+            Err(error) => {
+                note_failure(findings, place, Some(Format::Bundle), error);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Fetches the manifests of `listed`, then the signatures that they point at.
+    async fn read_referrers(
+        &self,
+        listed: &[Descriptor],
+        left: &mut usize,
+        findings: &mut impl Findings,
+    ) -> bool {
+        for some in listed.chunks(2 * SIDE_BY_SIDE) {
+            if *left == 0 {
+                self.note_limit(findings);
+                return false;
+            }
+            let fetched: Vec<_> = stream::iter(some.iter().take(*left))
+                .map(|descriptor| async move {
+                    let name = ManifestName::Digest(descriptor.digest);
+                    (descriptor, self.registry.manifest(self.place, &name).await)
+                })
+                .buffered(SIDE_BY_SIDE)
+                .collect()
+                .await;
+            let mut pointers = Vec::new();
+            for (descriptor, answer) in fetched {
+                pointers.extend(self.referrer_pointers(descriptor, answer, findings));
+            }
+            // A referrer that held nothing to read is a candidate all the same: it cost a request.
+            *left = left.saturating_sub(some.len().saturating_sub(pointers.len()));
+            if self.read_all(pointers, left, findings).await {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn referrer_pointers(
+        &self,
+        descriptor: &Descriptor,
+        answer: Result<Option<StoredManifest>, RegistryError>,
+        findings: &mut impl Findings,
+    ) -> Vec<Pointer> {
+        let place = format!("{}@{}", self.place, descriptor.digest);
+        let stored = match answer {
+            Ok(Some(stored)) => stored,
+            Ok(None) => {
+                let reason = "listed by the registry, which then answers that it is not there".to_owned();
+                findings.unreachable(Remark { place, format: Some(Format::Bundle), reason });
+                return Vec::new();
+            }
+            Err(error) => {
+                note_failure(findings, place, Some(Format::Bundle), &error);
+                return Vec::new();
+            }
+        };
+        match Manifest::parse(&stored.bytes) {
+            Ok(Manifest::Image(manifest)) => self.signature_pointers(&manifest, &stored, place, findings),
+            Ok(Manifest::Index(_)) => {
+                let reason = "an index".to_owned();
+                findings.other(Remark { place, format: None, reason });
+                Vec::new()
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                findings.invalid(Remark { place, format: Some(Format::Bundle), reason });
+                Vec::new()
+            }
+        }
+    }
+
+    /// What a referrer's manifest holds: a bundle, the third legacy place, or something else.
+    fn signature_pointers(
+        &self,
+        manifest: &ImageManifest,
+        stored: &StoredManifest,
+        place: String,
+        findings: &mut impl Findings,
+    ) -> Vec<Pointer> {
+        let third_place = payload::REFERRER_TYPE;
+        if manifest.artifact_type.as_deref() == Some(third_place) || manifest.config.media_type == third_place {
+            return ListManifest::parse(&stored.bytes, "layers")
+                .map(|list| self.pointers_in(&list, &place, findings))
+                .unwrap_or_default();
+        }
+        match manifest.layers.as_slice() {
+            [layer] if layer.descriptor.media_type.starts_with(bundle::MEDIA_TYPE_STEM) => {
+                let Descriptor { digest: blob, size, .. } = layer.descriptor;
+                vec![Pointer { blob, size, place, form: Form::Bundle }]
+            }
+            _ => {
+                let kind = manifest.artifact_type.as_deref().unwrap_or(&manifest.config.media_type);
+                let reason = format!("an artifact of type `{}`", crate::model::escape_untrusted(kind));
+                findings.other(Remark { place, format: None, reason });
+                Vec::new()
+            }
+        }
+    }
+
+    /// Reads the candidates in parts, until the answer is settled; blobs that several share are read once.
+    async fn read_all(&self, pointers: Vec<Pointer>, left: &mut usize, findings: &mut impl Findings) -> bool {
+        let beyond = pointers.len() > *left;
+        let mut shared: BTreeMap<Digest, Vec<Pointer>> = BTreeMap::new();
+        for pointer in pointers.into_iter().take(*left) {
+            *left -= 1;
+            shared.entry(pointer.blob).or_default().push(pointer);
+        }
+        let groups: Vec<_> = shared.into_iter().collect();
+        for some in groups.chunks(2 * SIDE_BY_SIDE) {
+            let mut blobs = stream::iter(some)
+                .map(|(digest, pointers)| async move { (pointers, self.read_blob(digest, pointers).await) })
+                .buffered(SIDE_BY_SIDE);
+            while let Some((pointers, blob)) = blobs.next().await {
+                self.take(pointers, blob, findings);
+            }
+            if findings.settled() {
+                return true;
+            }
+        }
+        if beyond {
+            self.note_limit(findings);
+        }
+        false
+    }
+
+    async fn read_blob(
+        &self,
+        digest: &Digest,
+        pointers: &[Pointer],
+    ) -> Result<Option<bytes::Bytes>, RegistryError> {
+        // A manifest that states a size beyond the limit saves the request.
+        if let Some(pointer) = pointers.iter().find(|pointer| pointer.size > SIGNATURE_LIMIT) {
+            return Err(RegistryError {
+                kind: Kind::Limit,
+                request: format!("blob {digest}"),
+                reason: format!("{} bytes, a signature may have {SIGNATURE_LIMIT}", pointer.size),
+            });
+        }
+        self.registry.blob(self.place, digest, SIGNATURE_LIMIT).await
+    }
+
+    fn take(
+        &self,
+        pointers: &[Pointer],
+        blob: Result<Option<bytes::Bytes>, RegistryError>,
+        findings: &mut impl Findings,
+    ) {
+        for pointer in pointers {
+            let (place, format) = (pointer.place.clone(), pointer.format());
+            match &blob {
+                Ok(Some(bytes)) => {
+                    findings.read(pointer.read(bytes), pointer);
+                }
+                Ok(None) => {
+                    let reason = format!("its blob {} is not in the registry", pointer.blob);
+                    findings.unreachable(Remark { place, format: Some(format), reason });
+                }
+                Err(error) => note_failure(findings, place, Some(format), error),
+            }
+        }
+    }
+
+    fn note_limit(&self, findings: &mut impl Findings) {
+        let place = format!("{}@{}", self.place, self.image);
+        let reason = format!("there are more than {CANDIDATES_LIMIT} candidates, and no more are read");
+        findings.unreachable(Remark { place, format: None, reason });
+    }
+}
+
+impl Pointer {
+    pub(super) fn format(&self) -> Format {
+        self.form.format()
+    }
+
+    fn read(&self, bytes: &bytes::Bytes) -> Read {
+        match &self.form {
+            Form::Bundle => Candidate::bundle(self.place.clone(), bytes),
+            Form::Legacy { signature, certificate } => {
+                Candidate::legacy(self.place.clone(), bytes.to_vec(), signature.as_deref(), *certificate)
+            }
+        }
+    }
+}
+
+/// A layer with a signature, or a remark that it is something else.
+fn legacy_pointer(layer: Layer, place: String, findings: &mut impl Findings) -> Option<Pointer> {
+    let Layer { descriptor, annotations: json::UniqueMap(mut annotations) } = layer;
+    let signature = annotations.remove(payload::SIGNATURE_ANNOTATION);
+    // Media types are not demanded: other writers have used Docker's.
+    if signature.is_none() && descriptor.media_type != payload::MEDIA_TYPE {
+        let shown = crate::model::escape_untrusted(&descriptor.media_type);
+        let reason = format!("a layer of type `{shown}` without a signature");
+        findings.other(Remark { place, format: None, reason });
+        return None;
+    }
+    let certificate = annotations.contains_key(payload::CERTIFICATE_ANNOTATION);
+    let form = Form::Legacy { signature, certificate };
+    Some(Pointer { blob: descriptor.digest, size: descriptor.size, place, form })
+}
+
+fn foreign(place: &Repository, descriptor: &Descriptor) -> Remark {
+    let kind = descriptor.artifact_type.as_deref().unwrap_or_default();
+    Remark {
+        place: format!("{place}@{}", descriptor.digest),
+        format: None,
+        reason: format!("an artifact of type `{}`", crate::model::escape_untrusted(kind)),
+    }
+}
+
+/// Bytes beyond a size limit are invalid: reading them again changes nothing. Every other failure says
+/// nothing about what is stored.
+fn note_failure(findings: &mut impl Findings, place: String, format: Option<Format>, error: &RegistryError) {
+    let noted = remark(place, format, error);
+    match error.kind {
+        Kind::Limit => findings.invalid(noted),
+        _ => findings.unreachable(noted),
+    }
+}
+
+/// The keys' judgement of what is found.
+pub(super) struct Judgement<'a> {
+    pub(super) image: &'a Digest,
+    pub(super) keys: &'a [PublicKey],
+    pub(super) evidence: Evidence,
+    /// Whether the evidence gives the answer that more of it cannot change.
+    pub(super) enough: &'a (dyn Fn(&Evidence) -> bool + Sync),
+}
+
+impl Findings for Judgement<'_> {
+    fn read(&mut self, read: Read, pointer: &Pointer) {
+        self.evidence.take(read, &pointer.place, pointer.format(), self.image, self.keys);
+    }
+
+    fn other(&mut self, remark: Remark) {
+        self.evidence.other.push(remark);
+    }
+
+    fn invalid(&mut self, remark: Remark) {
+        self.evidence.invalid.push(remark);
+    }
+
+    fn unreachable(&mut self, remark: Remark) {
+        self.evidence.unreachable.push(remark);
+    }
+
+    fn settled(&self) -> bool {
+        (self.enough)(&self.evidence)
+    }
+}
