@@ -8,7 +8,9 @@ use futures_util::{StreamExt as _, stream};
 use super::survey::{Kinship, Survey, Wanted, kinship, read_index, remark};
 use crate::model::manifest::{Descriptor, ImageManifest, Layer, ListManifest, Manifest};
 use crate::model::verify::{Evidence, Read, Remark};
-use crate::model::{Candidate, Digest, Format, PublicKey, Repository, SIGNATURE_LIMIT, Tag, bundle, json, payload};
+use crate::model::{
+    Candidate, Digest, Format, PublicKey, Repository, SIGNATURE_LIMIT, Tag, bundle, json, payload,
+};
 use crate::registry::{Kind, Listing, ManifestName, Registry, RegistryError, StoredManifest};
 
 /// Most candidates that are read for one digest; beyond, without an answer of allowed, it is undecided.
@@ -130,7 +132,12 @@ impl<R: Registry> Gathering<'_, R> {
     }
 
     /// The layers of a manifest that hold a signature in the legacy format.
-    fn pointers_in(&self, manifest: &ListManifest, place: &str, findings: &mut impl Findings) -> Vec<Pointer> {
+    fn pointers_in(
+        &self,
+        manifest: &ListManifest,
+        place: &str,
+        findings: &mut impl Findings,
+    ) -> Vec<Pointer> {
         let mut pointers = Vec::new();
         for (number, element) in manifest.elements().iter().enumerate() {
             let place = format!("{place} layer {}", number + 1);
@@ -266,7 +273,8 @@ impl<R: Registry> Gathering<'_, R> {
         findings: &mut impl Findings,
     ) -> Vec<Pointer> {
         let third_place = payload::REFERRER_TYPE;
-        if manifest.artifact_type.as_deref() == Some(third_place) || manifest.config.media_type == third_place {
+        if manifest.artifact_type.as_deref() == Some(third_place) || manifest.config.media_type == third_place
+        {
             return ListManifest::parse(&stored.bytes, "layers")
                 .map(|list| self.pointers_in(&list, &place, findings))
                 .unwrap_or_default();
