@@ -19,7 +19,7 @@ use crate::case::{
     SignersCase, Stored,
 };
 
-/// What came of a case, or of its expectation: equal when the case passes.
+/// Nothing when the case passes, else what came in the place of its expectation.
 pub(crate) type Outcome = Result<(), String>;
 
 /// Runs the case.
