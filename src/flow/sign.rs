@@ -220,8 +220,13 @@ impl<R: Registry> Signing<'_, R> {
     async fn run(self) -> Result<Receipt, FlowError> {
         let claims = self.claims()?;
         let there = self.already_there(&claims).await;
-        let missing: Vec<Format> =
-            self.order.formats.iter().copied().filter(|format| !there.iter().any(|s| s.format() == *format)).collect();
+        let missing: Vec<Format> = self
+            .order
+            .formats
+            .iter()
+            .copied()
+            .filter(|format| !there.iter().any(|s| s.format() == *format))
+            .collect();
         let mut receipt = self.receipt(claims);
         receipt.formats = there.iter().map(VerifiedSignature::format).collect();
         receipt.formats.sort_unstable();

@@ -12,7 +12,7 @@ use case::{Case, Expected, Stored};
 use countersign::model::verify::{Read, check};
 use countersign::model::{Checked, Digest};
 
-/// Every item of the list of what must be refused, and the names that its cases begin with.
+/// Every item of the list of what must be refused, and cases that cover it.
 const TOPICS: [(&str, &[&str]); 26] = [
     ("another digest", &["another_digest_legacy_fail", "another_digest_bundle_fail"]),
     ("another payload type", &["payload_of_another_type_fail"]),

@@ -6,7 +6,10 @@ use countersign::model::key::pem;
 use countersign::model::payload::{CERTIFICATE_ANNOTATION, SIGNATURE_ANNOTATION};
 use countersign::model::verify::{Evidence, Read, check};
 use countersign::model::{
-    Candidate, Checked, Digest, Fingerprint, Format, PublicKey, VerifiedSignature, escape_untrusted,
+    Candidate, Checked, Claims, Digest, Fingerprint, Format, PublicKey, VerifiedSignature, escape_untrusted,
+};
+use countersign::policy::{
+    Outcome as Became, Policy, PolicyError, ReasonCode, Required, SignerRule, Verdict, decide,
 };
 use countersign::signer::file::{self, PrivateKeyText};
 use countersign::signer::{Password, Signer as _};
@@ -16,7 +19,7 @@ use crate::case::{
     SignersCase, Stored,
 };
 
-/// What came of a case, or of its expectation: equal when the case passes.
+/// Nothing when the case passes, else what came in the place of its expectation.
 pub(crate) type Outcome = Result<(), String>;
 
 /// Runs the case.
@@ -50,6 +53,7 @@ fn signature(case: &SignatureCase) -> Outcome {
     let keys = keys(&case.keys);
     let read = read(&case.stored, case.stored.blob().bytes());
     counted_alike(&read, &image, &keys)?;
+    decided(case, &read, &image, &keys)?;
     let checked = match read {
         Read::Candidate(candidate) => check(&candidate, &image, &keys),
         Read::Other(what) => Checked::Other(what),
@@ -133,6 +137,37 @@ fn counted_alike(read: &Read, image: &Digest, keys: &[PublicKey]) -> Outcome {
     }
 }
 
+/// A policy with one signer allows the image if and only if the case is to be verified.
+fn decided(case: &SignatureCase, read: &Read, image: &Digest, keys: &[PublicKey]) -> Outcome {
+    let claims: Claims = case.require.clone().into_iter().collect();
+    let policy = match Policy::new("case", vec![signer("only", keys, claims)]) {
+        Err(PolicyError::NoKeys(_)) if keys.is_empty() => return Ok(()),
+        policy => policy.map_err(|error| error.to_string())?,
+    };
+    let mut evidence = Evidence { complete: true, ..Evidence::default() };
+    evidence.take(read.clone(), "test", Format::Bundle, image, keys);
+    let decision = decide(&policy, image, &evidence);
+    let expected = match &case.expect {
+        Expected::Verified { .. } => None,
+        Expected::Unmatched {} | Expected::Other { .. } => Some(ReasonCode::Missing),
+        Expected::Invalid { .. } => Some(ReasonCode::Invalid),
+        Expected::ClaimMismatch { .. } => Some(ReasonCode::ClaimMismatch),
+    };
+    let found = match &decision.signers[0].outcome {
+        Became::Satisfied(_) => None,
+        Became::Unsatisfied { code, .. } => Some(*code),
+    };
+    let allowed = decision.verdict == Verdict::Allowed;
+    match found == expected && allowed == expected.is_none() {
+        true => Ok(()),
+        false => Err(format!("a policy says {:?}, {found:?}", decision.verdict)),
+    }
+}
+
+fn signer(name: &str, keys: &[PublicKey], claims: Claims) -> SignerRule {
+    SignerRule { name: name.to_owned(), keys: keys.to_vec(), claims: Required::from(claims) }
+}
+
 fn public_key(case: &PublicKeyCase) -> Outcome {
     match (&case.expect, PublicKey::from_pem(&case.key)) {
         (ExpectedKey::Accepted { algorithm, fingerprint }, Ok(key)) => {
@@ -148,12 +183,14 @@ fn public_key(case: &PublicKeyCase) -> Outcome {
 }
 
 fn signers(case: &SignersCase) -> Outcome {
-    let mut fingerprints: Vec<Fingerprint> = keys(&case.keys).iter().map(PublicKey::fingerprint).collect();
-    fingerprints.sort();
-    fingerprints.dedup();
-    let found = match fingerprints.len() == case.keys.len() {
-        true => ExpectedSigners::Distinct {},
-        false => ExpectedSigners::SameKey {},
+    let keys = keys(&case.keys);
+    let signers = keys.iter().enumerate();
+    let signers =
+        signers.map(|(at, key)| signer(&format!("signer {at}"), std::slice::from_ref(key), Claims::new()));
+    let found = match Policy::new("case", signers.collect()) {
+        Ok(_) => ExpectedSigners::Distinct {},
+        Err(PolicyError::SharedKey { .. }) => ExpectedSigners::SameKey {},
+        Err(error) => return Err(error.to_string()),
     };
     if found == case.expect { Ok(()) } else { Err(format!("{found:?}, not {:?}", case.expect)) }
 }
