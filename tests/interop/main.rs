@@ -8,3 +8,4 @@ mod support;
 
 mod bed;
 mod matrix;
+mod places;
