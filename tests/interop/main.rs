@@ -7,5 +7,8 @@
 mod support;
 
 mod bed;
+mod carry;
+mod differences;
 mod matrix;
+mod pairs;
 mod places;
