@@ -43,6 +43,8 @@ fn an_attestation_is_a_signature_for_cosign_and_none_for_us() {
         let accepted = cosign_verifies(key, &at, &[]).expect_code(0);
         assert!(accepted.stdout.contains("https://cosign.sigstore.dev/attestation/vuln/v1"), "{accepted:?}");
         we_verify(&[key], &at, &[]).expect_code(1);
+        let shown = countersign().args(["inspect", "--output", "json", &at]).run().expect_code(0).json();
+        assert_eq!(shown["attached"][0]["kind"], json!("other"), "{shown:#}");
         // Legacy attestations have a tag of their own, where neither looks for signatures.
         let at = image(&bed, place, "differences/legacy-attestation").pinned();
         cosign_attests(key, &at, "legacy");
@@ -199,8 +201,9 @@ fn cosign_reads_the_first_page_of_a_listing_and_we_read_all() {
 fn a_fallback_tag_beside_the_referrers_api_is_read_by_us_and_not_by_cosign() {
     let bed = Bed::share();
     let key = &bed.p256().cosigns;
-    // Signed where there was no API; where the image has moved to there is one, and it knows of nothing.
     let (registry, image) = in_our_registry(Config::without_referrers(), &[key]);
+    cosign_verifies(key, &image.pinned(), &[]).expect_code(0);
+    // As if the image had moved to where there is an API, which knows of nothing.
     let empty = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}).to_string();
     let answer = Act::Answer { media_type: OCI_INDEX.to_owned(), bytes: empty.into_bytes() };
     registry.misbehave(Fault::on(At::Referrers, answer));

@@ -9,6 +9,7 @@ mod support;
 mod bed;
 mod carry;
 mod differences;
+mod document;
 mod matrix;
 mod pairs;
 mod places;
