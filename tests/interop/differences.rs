@@ -186,6 +186,24 @@ fn a_refused_or_failed_listing_is_no_signature_for_cosign_and_undecided_for_us()
 }
 
 #[test]
+fn a_refused_or_failed_signature_tag_is_an_error_for_both() {
+    let bed = Bed::share();
+    let key = &bed.p256().cosigns;
+    let registry = TestRegistry::start(Config::default());
+    let image = images::image(&registry, "differences/app", "1", "app");
+    cosign_signs(key, &image.pinned(), "legacy", &[]);
+    cosign_verifies(key, &image.pinned(), &[]).expect_code(0);
+    for status in [403, 500] {
+        registry.misbehave(Fault::on(At::SigTag, Act::Status(status)));
+        let failed = cosign_verifies(key, &image.pinned(), &[]).expect_code(1);
+        assert!(failed.stderr.contains("the test registry misbehaves"), "{failed:?}");
+        let answer = we_verify(&[key], &image.pinned(), &[]).expect_code(3);
+        assert!(reasons(&answer, "unreachable").contains(&status.to_string()), "{answer:?}");
+        registry.behave();
+    }
+}
+
+#[test]
 fn cosign_reads_the_first_page_of_a_listing_and_we_read_all() {
     let bed = Bed::share();
     let keys = bed.p256();
