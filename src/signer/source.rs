@@ -281,3 +281,7 @@ fn missing(place: &str, what: &str) -> KeySourceError {
 fn unreadable(place: &str, reason: &str) -> KeySourceError {
     KeySourceError::Unreadable { place: place.to_owned(), reason: reason.to_owned() }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;
