@@ -22,6 +22,9 @@ use crate::registry::{Kind, ManifestName, Registry, RegistryError, StoredManifes
 const SHORTEST_SETTLING: Duration = Duration::from_millis(30);
 /// The settling time is this many of the slowest round trip seen: another writer's read and put, and a spare.
 const ROUND_TRIPS_TO_SETTLE: u32 = 3;
+/// Failed puts after which a writer gives up. An adapter sends a put under a tag once, since it replaces what
+/// is there: it is repeated here, after another read.
+const FAILED_PUTS: u32 = 5;
 /// Rounds after which a writer gives up; two dozen writers at once need about a dozen.
 const ROUNDS: u32 = 100;
 
@@ -57,7 +60,8 @@ impl ListKind {
             ("mediaType".to_owned(), to_raw_value(self.media_type())?),
         ];
         if self == Self::Layers {
-            let config = json!({"mediaType": OCI_CONFIG, "size": EMPTY_BLOB.len(), "digest": Digest::of(EMPTY_BLOB)});
+            let config =
+                json!({"mediaType": OCI_CONFIG, "size": EMPTY_BLOB.len(), "digest": Digest::of(EMPTY_BLOB)});
             members.push(("config".to_owned(), to_raw_value(&config)?));
         }
         Ok(ListManifest::new(members, self.name()))
@@ -137,7 +141,7 @@ impl Union {
 
 /// One text for all spellings of a JSON value, so that an element which a registry or another writer laid out
 /// anew is still the same element.
-fn canonical(element: &RawValue) -> String {
+pub(super) fn canonical(element: &RawValue) -> String {
     serde_json::from_str::<serde_json::Value>(element.get())
         .map_or_else(|_| element.get().to_owned(), |value| value.to_string())
 }
@@ -160,6 +164,7 @@ impl<R: Registry> TaggedList<'_, R> {
     ) -> Result<bool, FlowError> {
         let mut union = Union::of(wanted);
         let mut put = false;
+        let mut failed = 0;
         for round in 0..ROUNDS {
             let mut list = self.kind.read(stored.as_ref(), &self.place())?;
             if union.merge_into(&mut list) == 0 {
@@ -168,6 +173,11 @@ impl<R: Registry> TaggedList<'_, R> {
             match self.put(&list, stored.as_ref()).await {
                 Ok(()) => put = true,
                 Err(FlowError::Registry(error)) if error.kind == Kind::Conflict => {}
+                Err(FlowError::Registry(error))
+                    if error.kind == Kind::Unreachable && failed < FAILED_PUTS =>
+                {
+                    failed += 1;
+                }
                 Err(error) => return Err(error),
             }
             tokio::time::sleep(self.settling_time()).await;
@@ -214,7 +224,8 @@ impl<R: Registry> TaggedList<'_, R> {
         Ok(self.registry.put_manifest(self.repository, &name, media_type, Bytes::from(bytes), etag).await?)
     }
 
-    fn settling_time(&self) -> Duration {
+    /// How long until the puts of those who read before now must have landed.
+    pub(super) fn settling_time(&self) -> Duration {
         SHORTEST_SETTLING.max(self.registry.slowest_round_trip() * ROUND_TRIPS_TO_SETTLE)
     }
 

@@ -8,7 +8,9 @@ use futures_util::{StreamExt as _, stream};
 use super::survey::{Kinship, Survey, Wanted, kinship, read_index, remark};
 use crate::model::manifest::{Descriptor, ImageManifest, Layer, ListManifest, Manifest};
 use crate::model::verify::{Evidence, Read, Remark};
-use crate::model::{Candidate, Digest, Format, PublicKey, Repository, SIGNATURE_LIMIT, Tag, bundle, json, payload};
+use crate::model::{
+    Candidate, Digest, Format, PublicKey, Repository, SIGNATURE_LIMIT, Tag, bundle, json, payload,
+};
 use crate::registry::{Kind, Listing, ManifestName, Registry, RegistryError, StoredManifest};
 
 /// Most candidates that are read for one digest; beyond, without an answer of allowed, it is undecided.
@@ -130,7 +132,12 @@ impl<R: Registry> Gathering<'_, R> {
     }
 
     /// The layers of a manifest that hold a signature in the legacy format.
-    fn pointers_in(&self, manifest: &ListManifest, place: &str, findings: &mut impl Findings) -> Vec<Pointer> {
+    fn pointers_in(
+        &self,
+        manifest: &ListManifest,
+        place: &str,
+        findings: &mut impl Findings,
+    ) -> Vec<Pointer> {
         let mut pointers = Vec::new();
         for (number, element) in manifest.elements().iter().enumerate() {
             let place = format!("{place} layer {}", number + 1);
@@ -266,7 +273,8 @@ impl<R: Registry> Gathering<'_, R> {
         findings: &mut impl Findings,
     ) -> Vec<Pointer> {
         let third_place = payload::REFERRER_TYPE;
-        if manifest.artifact_type.as_deref() == Some(third_place) || manifest.config.media_type == third_place {
+        if manifest.artifact_type.as_deref() == Some(third_place) || manifest.config.media_type == third_place
+        {
             return ListManifest::parse(&stored.bytes, "layers")
                 .map(|list| self.pointers_in(&list, &place, findings))
                 .unwrap_or_default();
@@ -288,12 +296,9 @@ impl<R: Registry> Gathering<'_, R> {
     /// Reads the candidates in parts, until the answer is settled; blobs that several share are read once.
     async fn read_all(&self, pointers: Vec<Pointer>, left: &mut usize, findings: &mut impl Findings) -> bool {
         let beyond = pointers.len() > *left;
-        let mut shared: BTreeMap<Digest, Vec<Pointer>> = BTreeMap::new();
-        for pointer in pointers.into_iter().take(*left) {
-            *left -= 1;
-            shared.entry(pointer.blob).or_default().push(pointer);
-        }
-        let groups: Vec<_> = shared.into_iter().collect();
+        let taken = pointers.len().min(*left);
+        *left -= taken;
+        let groups = by_blob(pointers.into_iter().take(taken));
         for some in groups.chunks(2 * SIDE_BY_SIDE) {
             let mut blobs = stream::iter(some)
                 .map(|(digest, pointers)| async move { (pointers, self.read_blob(digest, pointers).await) })
@@ -368,6 +373,20 @@ impl Pointer {
             }
         }
     }
+}
+
+/// The pointers to each blob, in the order in which the blobs first appear.
+fn by_blob(pointers: impl Iterator<Item = Pointer>) -> Vec<(Digest, Vec<Pointer>)> {
+    let mut groups: Vec<(Digest, Vec<Pointer>)> = Vec::new();
+    let mut positions: BTreeMap<Digest, usize> = BTreeMap::new();
+    for pointer in pointers {
+        let position = *positions.entry(pointer.blob).or_insert(groups.len());
+        match groups.get_mut(position) {
+            Some((_, group)) => group.push(pointer),
+            None => groups.push((pointer.blob, vec![pointer])),
+        }
+    }
+    groups
 }
 
 /// A layer with a signature, or a remark that it is something else.

@@ -188,7 +188,11 @@ async fn tagged<R: Registry>(
             Ok(layer) => {
                 let kind = crate::model::escape_untrusted(&layer.descriptor.media_type);
                 let reason = format!("{what}, `{kind}`");
-                listing.push(Kind::Other, Remark { place, format: None, reason }, Some(layer.descriptor.size));
+                listing.push(
+                    Kind::Other,
+                    Remark { place, format: None, reason },
+                    Some(layer.descriptor.size),
+                );
             }
             Err(error) => listing.invalid(Remark { place, format: None, reason: error.to_string() }),
         }
@@ -196,6 +200,11 @@ async fn tagged<R: Registry>(
 }
 
 fn children(manifest: &Manifest) -> Vec<Child> {
-    let platform = |child: &crate::model::manifest::Descriptor| child.platform.as_ref().map(ToString::to_string);
-    manifest.children().iter().map(|child| Child { digest: child.digest, platform: platform(child) }).collect()
+    let platform =
+        |child: &crate::model::manifest::Descriptor| child.platform.as_ref().map(ToString::to_string);
+    manifest
+        .children()
+        .iter()
+        .map(|child| Child { digest: child.digest, platform: platform(child) })
+        .collect()
 }

@@ -15,7 +15,7 @@ use super::survey::{Survey, Wanted};
 use super::verify::fetch_image;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::verify::Evidence;
-use crate::model::{Claims, Digest, Fingerprint, Format, PinnedRef, Repository, Tag};
+use crate::model::{Claims, Digest, Fingerprint, Format, PinnedRef, Repository, Tag, VerifiedSignature};
 use crate::model::{bundle, claims, envelope, payload, statement};
 use crate::registry::Registry;
 use crate::signer::{SignError, Signer};
@@ -151,7 +151,8 @@ impl<R: Registry> Preparing<'_, R> {
         let new = index.children().iter().filter(|child| known(&child.digest, targets).is_none());
         let new: Vec<PinnedRef> = new.map(|child| self.order.image.sibling(child.digest)).collect();
         if depth > INDEX_DEPTH || targets.len() + new.len() > CHILDREN_LIMIT {
-            let reason = format!("more than {CHILDREN_LIMIT} manifests, or indexes nested over {INDEX_DEPTH} deep");
+            let reason =
+                format!("more than {CHILDREN_LIMIT} manifests, or indexes nested over {INDEX_DEPTH} deep");
             return Err(FlowError::Unusable { place: self.order.image.to_string(), reason });
         }
         let looks: Vec<_> = stream::iter(new)
@@ -218,16 +219,27 @@ struct Signing<'a, R> {
 impl<R: Registry> Signing<'_, R> {
     async fn run(self) -> Result<Receipt, FlowError> {
         let claims = self.claims()?;
-        let there = self.formats_there(&claims).await;
-        let missing: Vec<Format> =
-            self.order.formats.iter().copied().filter(|format| !there.contains(format)).collect();
+        let there = self.already_there(&claims).await;
+        let missing: Vec<Format> = self
+            .order
+            .formats
+            .iter()
+            .copied()
+            .filter(|format| !there.iter().any(|s| s.format() == *format))
+            .collect();
         let mut receipt = self.receipt(claims);
-        if missing.is_empty() || self.order.dry_run {
-            receipt.formats = if missing.is_empty() { there } else { missing };
+        receipt.formats = there.iter().map(VerifiedSignature::format).collect();
+        receipt.formats.sort_unstable();
+        receipt.formats.dedup();
+        if let (true, Some(signature)) = (missing.is_empty(), there.first()) {
+            receipt.claims = signature.claims().clone();
+            return Ok(receipt);
+        }
+        if self.order.dry_run {
+            receipt.formats = missing;
             return Ok(receipt);
         }
         let outcomes = self.store(&missing, &receipt.claims).await?;
-        receipt.formats = there;
         let mut first_error = None;
         for (format, outcome) in outcomes {
             match outcome {
@@ -238,6 +250,7 @@ impl<R: Registry> Signing<'_, R> {
                 }
             }
         }
+        receipt.formats.sort_unstable();
         receipt.written = receipt.failed.len() < missing.len();
         match first_error {
             Some(error) if receipt.formats.is_empty() => Err(error),
@@ -268,8 +281,8 @@ impl<R: Registry> Signing<'_, R> {
         }
     }
 
-    /// The formats in which this key has already signed the same claims, the time aside.
-    async fn formats_there(&self, wanted: &Claims) -> Vec<Format> {
+    /// Signatures by this key on the same claims, the time aside, in the formats asked for.
+    async fn already_there(&self, wanted: &Claims) -> Vec<VerifiedSignature> {
         let gathering = Gathering {
             registry: self.registry,
             place: self.order.place,
@@ -283,14 +296,13 @@ impl<R: Registry> Signing<'_, R> {
             enough: &|_| false,
         };
         gathering.read(&self.target.survey, &mut judgement).await;
-        let evidence = judgement.evidence;
         let wanted = wanted.without(claims::SIGNED_AT);
-        let same = |format: &Format| {
-            evidence.verified.iter().any(|signature| {
-                signature.format() == *format && signature.claims().without(claims::SIGNED_AT) == wanted
-            })
-        };
-        self.order.formats.iter().copied().filter(same).collect()
+        let mut there = judgement.evidence.verified;
+        there.retain(|signature| {
+            self.order.formats.contains(&signature.format())
+                && signature.claims().without(claims::SIGNED_AT) == wanted
+        });
+        there
     }
 
     /// Stores the signature in every one of `formats`; each succeeds or fails for itself.
@@ -314,10 +326,10 @@ impl<R: Registry> Signing<'_, R> {
             fallback: self.target.survey.lacks_referrers_api(),
         };
         shelf.upload(legacy.as_ref(), attached.as_ref()).await?;
-        let (layer, bundle) = tokio::join!(
-            async { Some((Format::Legacy, shelf.add_layer(legacy.as_ref()?).await)) },
-            async { Some((Format::Bundle, shelf.attach(attached.as_ref()?).await)) },
-        );
+        let (layer, bundle) =
+            tokio::join!(async { Some((Format::Legacy, shelf.add_layer(legacy.as_ref()?).await)) }, async {
+                Some((Format::Bundle, shelf.attach(attached.as_ref()?).await))
+            },);
         Ok(layer.into_iter().chain(bundle).collect())
     }
 

@@ -60,7 +60,8 @@ impl LegacyLayer {
 
 impl AttachedBundle {
     fn manifest(&self, subject: &Descriptor) -> Bytes {
-        let empty = json!({"mediaType": OCI_EMPTY, "size": EMPTY_BLOB.len(), "digest": Digest::of(EMPTY_BLOB)});
+        let empty =
+            json!({"mediaType": OCI_EMPTY, "size": EMPTY_BLOB.len(), "digest": Digest::of(EMPTY_BLOB)});
         let layer = json!({
             "mediaType": bundle::MEDIA_TYPE,
             "size": self.bundle.len(),

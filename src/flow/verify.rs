@@ -93,8 +93,7 @@ pub fn read_image(image: &PinnedRef, stored: &StoredManifest) -> Result<Manifest
 pub async fn verify<R: Registry>(registry: &R, question: &Question<'_>) -> Answer {
     let digest = question.image.digest();
     let keys = question.policy.keys();
-    let enough =
-        |evidence: &Evidence| decide(question.policy, &digest, evidence).verdict == Verdict::Allowed;
+    let enough = |evidence: &Evidence| decide(question.policy, &digest, evidence).verdict == Verdict::Allowed;
     let evidence = Evidence::default();
     let mut judgement = Judgement { image: &digest, keys: &keys, evidence, enough: &enough };
     for place in question.places {

@@ -7,8 +7,8 @@
 use serde::Serialize;
 
 use super::model::{Mode, Policy, SignerRule};
-use crate::model::{Digest, VerifiedSignature};
 use crate::model::verify::Evidence;
+use crate::model::{Digest, VerifiedSignature};
 
 /// An answer. The order is that of precedence: the greatest of several is theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -101,8 +101,11 @@ fn outcome(signer: &SignerRule, image: &Digest, evidence: &Evidence) -> Outcome 
     let is_its = |signature: &&VerifiedSignature| {
         signature.image() == *image && signer.keys.iter().any(|key| key.fingerprint() == signature.key())
     };
-    let (fitting, others): (Vec<_>, Vec<_>) =
-        evidence.verified.iter().filter(is_its).partition(|signature| signer.claims.hold_in(signature.claims()));
+    let (fitting, others): (Vec<_>, Vec<_>) = evidence
+        .verified
+        .iter()
+        .filter(is_its)
+        .partition(|signature| signer.claims.hold_in(signature.claims()));
     if !fitting.is_empty() {
         return Outcome::Satisfied(fitting.into_iter().cloned().collect());
     }
@@ -112,7 +115,10 @@ fn outcome(signer: &SignerRule, image: &Digest, evidence: &Evidence) -> Outcome 
                 1 => String::new(),
                 n => format!(" (and {} more)", n - 1),
             };
-            (ReasonCode::Unreachable, format!("could not be decided: {}: {}{more}", first.place, first.reason))
+            (
+                ReasonCode::Unreachable,
+                format!("could not be decided: {}: {}{more}", first.place, first.reason),
+            )
         }
         None if !others.is_empty() => {
             (ReasonCode::ClaimMismatch, format!("signed, but not with {}", signer.claims.shown()))

@@ -28,7 +28,12 @@ impl Required {
 impl From<Claims> for Required {
     /// Every claim with exactly its value.
     fn from(claims: Claims) -> Self {
-        Self(claims.iter().map(|(name, value)| (name.to_owned(), BTreeSet::from([value.to_owned()]))).collect())
+        Self(
+            claims
+                .iter()
+                .map(|(name, value)| (name.to_owned(), BTreeSet::from([value.to_owned()])))
+                .collect(),
+        )
     }
 }
 

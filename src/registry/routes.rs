@@ -204,7 +204,9 @@ impl<R: Registry> Registry for Routes<R> {
             (to @ Repository::Layout(_), from @ Repository::Layout(_)) => {
                 self.layout.mount_blob(&to, &from, digest).await
             }
-            (to @ Repository::Registry { .. }, from @ Repository::Registry { .. }) => {
+            (to @ Repository::Registry { .. }, from @ Repository::Registry { .. })
+                if to.host() == from.host() =>
+            {
                 self.oci.mount_blob(&to, &from, digest).await
             }
             _ => Ok(false),
