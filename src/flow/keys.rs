@@ -158,7 +158,3 @@ fn report(store: &dyn PairStore, key: Option<&PublicKey>) -> PairReport {
         key: key.map(ShownKey::from),
     }
 }
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-mod tests;

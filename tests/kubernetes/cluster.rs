@@ -1,9 +1,8 @@
 //! A real API server with etcd, as child processes, with certificates of its own.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,9 @@ use base64::engine::general_purpose::STANDARD;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use reqwest::{Certificate, Client, Identity};
 use serde_json::{Value, json};
+
+use crate::support::peers::{free_port, tool};
+use crate::support::temp::TempFolder;
 
 /// How long the two servers may take to answer.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -40,54 +42,6 @@ pub(crate) async fn cluster() -> Arc<Cluster> {
     };
     cluster.wait_until_it_answers().await;
     cluster
-}
-
-fn tool(name: &str) -> PathBuf {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-tools/bin");
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::iter::once(built).chain(std::env::split_paths(&path)).map(|folder| folder.join(name));
-    let mut found = found.filter(|program| program.is_file());
-    found.next().unwrap_or_else(|| panic!("{name} is not here: run `make test-deps`"))
-}
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
-}
-
-/// A new folder under the temporary one, gone when dropped.
-pub(crate) struct TempFolder(PathBuf);
-
-impl TempFolder {
-    /// Makes one.
-    pub(crate) fn new() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("countersign-kubernetes-{}-{count}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        // A killed run with the same process id may have left one.
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    /// Its path.
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// Writes a file in it, and gives its path.
-    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-}
-
-impl Drop for TempFolder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 struct Leaf {
@@ -120,11 +74,11 @@ impl Cluster {
             &[(DnType::OrganizationName, "system:masters"), (DnType::CommonName, "admin")],
         );
         let accounts = KeyPair::generate().unwrap();
-        folder.write("ca.crt", &authority.pem());
+        folder.write("ca.crt", authority.pem());
         folder.write("api.crt", &own.chain);
         folder.write("api.key", &own.key);
-        folder.write("accounts.key", &accounts.serialize_pem());
-        folder.write("accounts.pub", &accounts.public_key_pem());
+        folder.write("accounts.key", accounts.serialize_pem());
+        folder.write("accounts.pub", accounts.public_key_pem());
         let (etcd, port) = (free_port(), free_port());
         let children = vec![start_etcd(folder.path(), etcd), start_api(folder.path(), etcd, port)];
         let identity = format!("{}{}", admin.chain, admin.key);

@@ -1,6 +1,9 @@
 //! Keys in a cluster, against a real API server with etcd and RBAC.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "../support/mod.rs"]
+mod support;
 
 mod cluster;
 
@@ -23,7 +26,9 @@ use countersign::signer::secret::SecretPair;
 use countersign::signer::{KeyRef, KeySource, KeySourceError, Variables};
 use serde_json::{Value, json};
 
-use cluster::{Cluster, TempFolder, cluster};
+use cluster::{Cluster, cluster};
+use support::cli::Countersign;
+use support::temp::TempFolder;
 
 /// What a person with these environment variables can do.
 struct Person {
@@ -59,7 +64,7 @@ impl Person {
 
     fn with_kubeconfig_and(config: &Value, variables: &[(&str, OsString)]) -> Self {
         let folder = TempFolder::new();
-        let file = folder.write("config", &config.to_string()).into_os_string();
+        let file = folder.write("config", config.to_string()).into_os_string();
         let variables = [variables, &[("KUBECONFIG", file)]].concat();
         Self { _folder: Some(folder), ..Self::with(&variables) }
     }
@@ -236,7 +241,7 @@ async fn token_files_credential_plug_ins_and_the_account_of_a_pod_are_who_we_are
     let public = made(&admin.make("identity/build", IfPresent::Refuse).await.unwrap());
     let token = cluster.token_for_one("identity", "secrets", "build").await;
     let folder = TempFolder::new();
-    let token_file = folder.write("token", &format!("{token}\n"));
+    let token_file = folder.write("token", format!("{token}\n"));
     folder.write("ca.crt", &cluster.ca_pem);
 
     let by_file = Person::with_kubeconfig(&cluster.kubeconfig(&json!({"tokenFile": token_file})));
@@ -317,10 +322,30 @@ async fn of_several_kubeconfigs_the_first_that_has_a_name_wins_and_paths_start_a
     folder.write("users/admin.key", &cluster.admin_key);
     let users = json!({"users": [{"name": "tester",
         "user": {"client-certificate": "admin.crt", "client-key": "admin.key"}}]});
-    let first = folder.write("users/config", &users.to_string());
-    let second = folder.write("rest", &cluster.kubeconfig(&json!({"token": "nobody"})).to_string());
+    let first = folder.write("users/config", users.to_string());
+    let second = folder.write("rest", cluster.kubeconfig(&json!({"token": "nobody"})).to_string());
     let list = [folder.path().join("absent"), first, second];
     let person = Person::with(&[("KUBECONFIG", std::env::join_paths(list).unwrap())]);
     let answer = person.public("k8s://default/absent").await.unwrap_err();
     assert!(matches!(answer, KeySourceError::Missing { .. }), "{answer}");
+}
+
+#[tokio::test]
+async fn the_command_keeps_bad_input_and_undecided_apart() {
+    let cluster = cluster().await;
+    cluster.namespace("command").await;
+    let folder = TempFolder::new();
+    let admin = folder.write("admin", cluster.kubeconfig(&cluster.admin_user()).to_string());
+    let run = |config: &Path, arguments: &[&str]| {
+        Countersign::new().env("KUBECONFIG", config).arg("keys").args(arguments).run()
+    };
+    run(&admin, &["generate", "k8s://command/build"]).expect_code(0);
+    run(&admin, &["generate", "k8s://command/build"]).expect_code(2);
+    run(&admin, &["generate", "k8s://command/build", "--if-absent"]).expect_code(0);
+    run(&admin, &["public", "--key", "k8s://command/absent"]).expect_code(2);
+    let token = cluster.token_for_one("command", "configmaps", "build-pub").await;
+    let verifier = folder.write("verifier", cluster.kubeconfig(&json!({"token": token})).to_string());
+    run(&verifier, &["public", "--key", "k8s-configmap://command/build-pub"]).expect_code(0);
+    let refused = run(&verifier, &["public", "--key", "k8s://command/build"]).expect_code(3);
+    assert!(!refused.all().contains(&token));
 }

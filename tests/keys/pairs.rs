@@ -1,20 +1,24 @@
-//! Claims about key pairs in files, made by the real maker.
+//! Key pairs in files: whole or not at all, and never over another.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::*;
-use crate::kube::Cluster;
-use crate::signer::file::store::FilePair;
-use crate::signer::making::LocalPairs;
-use crate::signer::passwords::PasswordSources;
-use crate::signer::{KeySource, Variables};
+use countersign::flow::FlowError;
+use countersign::flow::keys::{IfPresent, Origin, PairOrder, PairReport, make, public};
+use countersign::kube::Cluster;
+use countersign::model::key::Algorithm;
+use countersign::model::{Fingerprint, PublicKey};
+use countersign::signer::file::store::FilePair;
+use countersign::signer::making::LocalPairs;
+use countersign::signer::pair::{PairError, PairMaker as _, PairStore as _};
+use countersign::signer::passwords::PasswordSources;
+use countersign::signer::{KeyRef, KeySource, Password, Variables};
+
+use crate::support::temp::TempFolder;
 
 /// A folder for one pair, gone with the test.
 struct Place {
-    folder: PathBuf,
+    folder: TempFolder,
     store: FilePair,
     maker: LocalPairs,
     keys: KeySource,
@@ -22,12 +26,7 @@ struct Place {
 
 impl Place {
     fn new(password: Option<&'static str>) -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let name =
-            format!("countersign-keys-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let folder = std::env::temp_dir().join(name);
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = TempFolder::new();
         let variables: Variables =
             Arc::new(move |name| if name == "COSIGN_PASSWORD" { password.map(Into::into) } else { None });
         let passwords = Arc::new(PasswordSources::without_terminal(None, variables.clone()));
@@ -43,14 +42,13 @@ impl Place {
     }
 
     async fn import(&self, pem: &str) -> Result<PairReport, FlowError> {
-        std::fs::write(self.folder.join("origin"), pem).unwrap();
-        let origin = Origin::Import(KeyRef::Path(self.folder.join("origin")));
+        let origin = Origin::Import(KeyRef::Path(self.folder.write("origin", pem)));
         make(&self.maker, &self.store, &PairOrder { origin, if_present: IfPresent::Refuse, dry_run: false })
             .await
     }
 
     fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(&self.folder).unwrap();
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
         let mut names: Vec<_> =
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
@@ -59,12 +57,6 @@ impl Place {
 
     async fn signing_key(&self) -> PublicKey {
         self.keys.signer(&KeyRef::Path(self.folder.join("build.key"))).await.unwrap().public_key().clone()
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -101,7 +93,7 @@ async fn a_pair_that_is_there_is_refused_kept_or_replaced_as_told() {
 #[tokio::test]
 async fn no_half_pair_is_completed_or_left() {
     let place = Place::new(Some(""));
-    std::fs::write(place.folder.join("build.pub"), "somebody's").unwrap();
+    place.folder.write("build.pub", "somebody's");
     for if_present in [IfPresent::Refuse, IfPresent::Keep] {
         let refused = place.make(if_present).await;
         assert!(matches!(refused, Err(FlowError::Pair(PairError::Half { .. }))));
@@ -117,7 +109,7 @@ async fn no_half_pair_is_completed_or_left() {
 #[tokio::test]
 async fn a_replacement_that_fails_half_way_leaves_the_old_private_key() {
     let place = Place::new(Some(""));
-    std::fs::write(place.folder.join("build.key"), "old").unwrap();
+    place.folder.write("build.key", "old");
     std::fs::create_dir_all(place.folder.join("build.pub/full")).unwrap();
     assert!(matches!(place.make(IfPresent::Replace).await, Err(FlowError::Pair(PairError::File { .. }))));
     assert_eq!(std::fs::read(place.folder.join("build.key")).unwrap(), b"old");
@@ -150,12 +142,12 @@ async fn files_without_a_password_and_a_dry_run_write_nothing() {
 #[tokio::test]
 async fn plain_keys_are_imported_and_encrypted_ones_and_odd_sizes_are_refused() {
     let place = Place::new(Some("new"));
-    let report = place.import(include_str!("../../signer/file/fixtures/rsa2048.pkcs1.pem")).await.unwrap();
+    let report = place.import(include_str!("../../src/signer/file/fixtures/rsa2048.pkcs1.pem")).await.unwrap();
     assert_eq!(place.signing_key().await.fingerprint(), fingerprint(&report));
     let text = std::fs::read_to_string(place.folder.join("build.key")).unwrap();
     assert!(text.starts_with("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----"));
-    let encrypted = place.import(include_str!("../../signer/file/fixtures/cosign.key")).await;
+    let encrypted = place.import(include_str!("../../src/signer/file/fixtures/cosign.key")).await;
     assert!(matches!(encrypted, Err(FlowError::Pair(PairError::AlreadyEncrypted(_)))));
-    let odd = place.import(include_str!("../../signer/file/fixtures/rsa2560.pem")).await;
+    let odd = place.import(include_str!("../../src/signer/file/fixtures/rsa2560.pem")).await;
     assert!(matches!(odd, Err(FlowError::Pair(PairError::Key { .. }))));
 }
