@@ -100,3 +100,7 @@ impl ClusterObjects for Cluster {
         })
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;

@@ -2,6 +2,7 @@
 //! where keys come from, and to where new ones go.
 
 pub mod cluster;
+pub mod error;
 pub mod file;
 pub mod making;
 pub mod pair;
@@ -19,7 +20,8 @@ use crate::model::PublicKey;
 
 pub use passwords::{Password, PasswordError, Passwords};
 pub use reference::{KeyRef, KeyRefError, ObjectName};
-pub use source::{KeySource, KeySourceError};
+pub use error::{KeySourceError, PrivateKeyError};
+pub use source::KeySource;
 
 /// A future that an object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,7 +1,6 @@
 //! Keys by reference: from a file, a folder with a secret's entries, the environment, a secret or a ConfigMap
 //! to something that signs, or to a public key. Whoever only verifies gets no private key by accident.
 
-mod error;
 mod folder;
 
 use std::path::Path;
@@ -16,7 +15,7 @@ use super::{BoxFuture, KeyRef, Keyring, ObjectName, Password, PasswordError, Pas
 use crate::model::PublicKey;
 use crate::model::key::KeyError;
 
-pub use error::KeySourceError;
+pub use super::error::KeySourceError;
 
 /// Entry of a secret, or file of a folder: the private key.
 pub const PRIVATE_KEY_ENTRY: &str = "cosign.key";
@@ -281,3 +280,7 @@ fn missing(place: &str, what: &str) -> KeySourceError {
 fn unreadable(place: &str, reason: &str) -> KeySourceError {
     KeySourceError::Unreadable { place: place.to_owned(), reason: reason.to_owned() }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;

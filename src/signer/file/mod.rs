@@ -7,55 +7,12 @@ mod local;
 pub mod store;
 
 use crate::model::escape_untrusted;
-use crate::model::key::{Algorithm, KeyError, pem};
+use crate::model::key::{Algorithm, pem};
 use crate::signer::Password;
 
+pub use super::error::PrivateKeyError;
 pub use encrypted::{EncryptedKey, encrypt};
 pub use local::LocalSigner;
-
-/// Why a text or its bytes are no usable private key.
-#[derive(Debug, thiserror::Error)]
-pub enum PrivateKeyError {
-    /// No PEM.
-    #[error(transparent)]
-    Pem(#[from] pem::PemError),
-    /// PEM of something else.
-    #[error("its PEM block is `{0}`, a private key is expected")]
-    Label(String),
-    /// A public key where a private one is needed.
-    #[error("it is a public key, and signing needs the private one")]
-    Public,
-    /// PKCS#8 or OpenSSL encryption, which cosign's keys do not use.
-    #[error(
-        "it is encrypted as PKCS#8 or by OpenSSL, which is not supported: decrypt it with `openssl pkey`, then use \
-         `countersign keys import`"
-    )]
-    ForeignEncryption,
-    /// The JSON of an encrypted key is malformed, or names other algorithms or parameters.
-    #[error("its encryption cannot be read: {0}")]
-    Envelope(String),
-    /// The password does not open it.
-    #[error("the password is wrong (or the encrypted key is damaged)")]
-    WrongPassword,
-    /// Not DER of the kind that the label says.
-    #[error("its body is not a private key in DER")]
-    Der,
-    /// SEC1 without the name of its curve.
-    #[error("it does not name its curve")]
-    NoCurve,
-    /// Algorithm, curve or size is not accepted.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// Well-formed, but the parts do not belong together.
-    #[error("it is not a valid {0} private key")]
-    Rejected(Algorithm),
-    /// An RSA size that is read but not made or imported.
-    #[error("RSA with {0} bits is not made or imported, only 2048, 3072 and 4096 (cosign takes no others)")]
-    RsaSize(usize),
-    /// The crypto library failed: no randomness, or no memory.
-    #[error("the crypto library failed")]
-    Failed,
-}
 
 /// A private key as found in a PEM text.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::*;
 use crate::model::PublicKey;
+use crate::model::key::KeyError;
 use crate::signer::Signer as _;
 
 const COSIGN_KEY: &str = include_str!("fixtures/cosign.key");
