@@ -18,9 +18,9 @@ use std::sync::Arc;
 
 use crate::model::PublicKey;
 
+pub use error::{KeySourceError, PrivateKeyError};
 pub use passwords::{Password, PasswordError, Passwords};
 pub use reference::{KeyRef, KeyRefError, ObjectName};
-pub use error::{KeySourceError, PrivateKeyError};
 pub use source::KeySource;
 
 /// A future that an object can return.

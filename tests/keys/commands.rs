@@ -28,7 +28,8 @@ fn a_pair_that_exists_is_bad_input_unless_it_may_be_kept_or_replaced() {
 #[test]
 fn files_need_a_password_and_an_unwritable_folder_is_bad_input() {
     let folder = TempFolder::new();
-    let without = Countersign::new().args(["keys", "generate", "--output-prefix"]).arg(folder.join("build")).run();
+    let without =
+        Countersign::new().args(["keys", "generate", "--output-prefix"]).arg(folder.join("build")).run();
     let without = without.expect_code(2);
     assert!(without.stderr.contains("no password was given"), "{without:?}");
     let nowhere = TempFolder::new();
@@ -48,7 +49,8 @@ fn a_wrong_password_is_bad_input_and_is_not_repeated() {
 
 #[test]
 fn a_key_store_that_this_build_lacks_is_named() {
-    let run = Countersign::new().args(["keys", "public", "--key", "awskms:///alias/build"]).run().expect_code(2);
+    let run =
+        Countersign::new().args(["keys", "public", "--key", "awskms:///alias/build"]).run().expect_code(2);
     assert!(run.stderr.contains("no support for `awskms` keys"), "{run:?}");
 }
 

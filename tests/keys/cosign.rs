@@ -36,12 +36,15 @@ fn cosign_signature(folder: &TempFolder, key: &str) -> Vec<u8> {
 
 #[test]
 fn cosign_opens_our_keys_and_signs_for_our_public_key() {
-    for algorithm in ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa-2048", "rsa-3072", "rsa-4096"] {
+    for algorithm in ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa-2048", "rsa-3072", "rsa-4096"]
+    {
         let folder = TempFolder::new();
         let prefix = folder.join("ours");
-        let made = countersign().args(["keys", "generate", "--algorithm", algorithm, "--output-prefix"]).arg(prefix);
+        let made =
+            countersign().args(["keys", "generate", "--algorithm", algorithm, "--output-prefix"]).arg(prefix);
         made.run().expect_code(0);
-        let (key, public) = (folder.join("ours.key"), std::fs::read_to_string(folder.join("ours.pub")).unwrap());
+        let (key, public) =
+            (folder.join("ours.key"), std::fs::read_to_string(folder.join("ours.pub")).unwrap());
         let shown = cosign().args(["public-key", "--key"]).arg(&key).run().expect_code(0);
         assert_eq!(shown.stdout.trim(), public.trim(), "{algorithm}");
         let signature = cosign_signature(&folder, key.to_str().unwrap());
@@ -63,7 +66,11 @@ fn we_open_keys_that_cosign_imported() {
 #[test]
 fn we_open_keys_that_cosign_generated() {
     let folder = TempFolder::new();
-    cosign().args(["generate-key-pair", "--output-key-prefix"]).arg(folder.join("theirs")).run().expect_code(0);
+    cosign()
+        .args(["generate-key-pair", "--output-key-prefix"])
+        .arg(folder.join("theirs"))
+        .run()
+        .expect_code(0);
     let shown = countersign().args(["keys", "public", "--key"]).arg(folder.join("theirs.key")).run();
     let public = std::fs::read_to_string(folder.join("theirs.pub")).unwrap();
     assert_eq!(shown.expect_code(0).stdout.trim(), public.trim());
@@ -72,7 +79,8 @@ fn we_open_keys_that_cosign_generated() {
 #[test]
 fn cosign_opens_what_we_imported_and_we_take_the_parameters_block_that_stops_it() {
     let folder = TempFolder::new();
-    let origin = folder.write("origin.pem", include_str!("../../src/signer/file/fixtures/openssl-ecparam.pem"));
+    let origin =
+        folder.write("origin.pem", include_str!("../../src/signer/file/fixtures/openssl-ecparam.pem"));
     let refused = cosign().args(["import-key-pair", "--key"]).arg(&origin);
     assert_ne!(refused.arg("--output-key-prefix").arg(folder.join("theirs")).run().code, 0);
     let import = countersign().args(["keys", "import", "--key"]).arg(&origin).arg("--output-prefix");

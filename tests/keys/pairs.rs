@@ -142,7 +142,8 @@ async fn files_without_a_password_and_a_dry_run_write_nothing() {
 #[tokio::test]
 async fn plain_keys_are_imported_and_encrypted_ones_and_odd_sizes_are_refused() {
     let place = Place::new(Some("new"));
-    let report = place.import(include_str!("../../src/signer/file/fixtures/rsa2048.pkcs1.pem")).await.unwrap();
+    let report =
+        place.import(include_str!("../../src/signer/file/fixtures/rsa2048.pkcs1.pem")).await.unwrap();
     assert_eq!(place.signing_key().await.fingerprint(), fingerprint(&report));
     let text = std::fs::read_to_string(place.folder.join("build.key")).unwrap();
     assert!(text.starts_with("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----"));
