@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::FlowError;
 use super::append::ListKind;
-use super::gather::{Fallback, Gathering, Judgement};
+use super::findings::Judgement;
+use super::gather::{Fallback, Gathering};
 use super::store::{AttachedBundle, LegacyLayer, Shelf};
 use super::survey::{Survey, Wanted};
 use super::verify::fetch_image;

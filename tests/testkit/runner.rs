@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use countersign::model::candidate::Read;
 use countersign::model::key::pem;
 use countersign::model::payload::{CERTIFICATE_ANNOTATION, SIGNATURE_ANNOTATION};
-use countersign::model::verify::{Evidence, Read, check};
+use countersign::model::verify::{Evidence, check};
 use countersign::model::{
     Candidate, Checked, Claims, Digest, Fingerprint, Format, PublicKey, VerifiedSignature, escape_untrusted,
 };

@@ -11,7 +11,8 @@ use super::DEPTH_LIMIT;
 use super::carrier::{Carried, Carrier, at_target};
 use crate::flow::FlowError;
 use crate::flow::append::{ListKind, TaggedList, canonical};
-use crate::model::manifest::{Descriptor, EMPTY_BLOB, Layer, ListManifest, Manifest};
+use crate::model::list::ListManifest;
+use crate::model::manifest::{Descriptor, EMPTY_BLOB, Layer, Manifest};
 use crate::model::{Digest, Tag, json};
 use crate::registry::{Kind, Listing, ManifestName, Referrers, Registry, RegistryError, StoredManifest};
 

@@ -10,6 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
 
+use super::Environment;
 use super::origin::is_loopback;
 use super::roots;
 
@@ -19,14 +20,15 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// The clients by scheme and by whether proxies are used.
 pub(super) struct Clients {
     extra_roots: Vec<CertificateDer<'static>>,
+    environment: Environment,
     plain: [OnceCell<Client>; 2],
     tls: [OnceCell<Client>; 2],
 }
 
 impl Clients {
     /// No client yet; `extra_roots` are trusted beside the platform's.
-    pub(super) fn new(extra_roots: Vec<CertificateDer<'static>>) -> Self {
-        Self { extra_roots, plain: Default::default(), tls: Default::default() }
+    pub(super) fn new(extra_roots: Vec<CertificateDer<'static>>, environment: Environment) -> Self {
+        Self { extra_roots, environment, plain: Default::default(), tls: Default::default() }
     }
 
     /// The client for `url`.
@@ -49,7 +51,7 @@ impl Clients {
     }
 
     async fn roots(&self) -> Result<RootCertStore, String> {
-        let named = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
+        let named = (self.environment)("SSL_CERT_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
         let extra = self.extra_roots.clone();
         let load = tokio::task::spawn_blocking(move || roots::load(named, &extra));
         load.await.map_err(|e| format!("reading the CA certificates: {e}"))?
