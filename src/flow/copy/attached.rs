@@ -300,8 +300,8 @@ impl Wanted {
 
     /// What is listed, as far as it is descriptors.
     fn digests(&self) -> HashSet<Digest> {
-        let descriptor = |e: &Box<RawValue>| json::from_slice::<Descriptor>(e.get().as_bytes()).ok();
-        self.elements.iter().filter_map(descriptor).map(|descriptor| descriptor.digest).collect()
+        let read = self.elements.iter().map(|e| json::from_slice::<Descriptor>(e.get().as_bytes()));
+        read.filter_map(Result::ok).map(|descriptor| descriptor.digest).collect()
     }
 
     fn is_held_by(&self, held: &StoredManifest) -> Result<bool, FlowError> {
