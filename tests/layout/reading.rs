@@ -122,7 +122,8 @@ async fn junk_beside_a_referrer_hides_nothing_and_what_cannot_be_read_is_still_l
     let good = Digest::of(&referrer(&LAYOUT, &place, "good", &subject).await);
     let lost = Digest::of(&referrer(&LAYOUT, &place, "lost", &subject).await);
     std::fs::remove_file(room.blob("a", &lost)).unwrap();
-    put(&LAYOUT, &place, &by_tag("junk"), "text/plain", b"no manifest").await;
+    put(&LAYOUT, &place, &by_tag("text"), "text/plain", b"no manifest, and none claimed").await;
+    put(&LAYOUT, &place, &by_tag("junk"), OCI_MANIFEST, b"no manifest").await;
     let mut index = room.index("a");
     index["manifests"].as_array_mut().unwrap().insert(0, json!({"digest": "sha512:00"}));
     std::fs::write(room.path("a").join("index.json"), index.to_string()).unwrap();

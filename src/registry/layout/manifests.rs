@@ -1,11 +1,12 @@
 //! Manifests of an image layout: found by tag and digest, by what they are attached to, and put.
 
 use bytes::Bytes;
+use serde::Deserialize;
 
 use super::files::Failure;
 use super::folder::Folder;
-use crate::model::manifest::{Descriptor, Manifest};
-use crate::model::{Digest, MANIFEST_LIMIT};
+use crate::model::manifest::{ACCEPTED, Descriptor, Manifest};
+use crate::model::{Digest, MANIFEST_LIMIT, json};
 use crate::registry::{Kind, Listing, ManifestName, REFERRERS_LIMIT, StoredManifest};
 
 /// The manifest of that name.
@@ -58,38 +59,50 @@ pub(super) fn list_referrers(folder: &Folder, subject: &Digest, request: &str) -
     Ok(listing)
 }
 
+/// As much of a manifest as tells what it is attached to, whatever else is wrong with it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Attachment {
+    #[serde(default)]
+    media_type: Option<String>,
+    #[serde(default)]
+    subject: Option<Subject>,
+    #[serde(default)]
+    artifact_type: Option<String>,
+    #[serde(default)]
+    config: Option<Configuration>,
+}
+
+#[derive(Deserialize)]
+struct Subject {
+    digest: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Configuration {
+    #[serde(default)]
+    media_type: Option<String>,
+}
+
 fn take_if_attached(listing: &mut Listing, listed: Descriptor, bytes: &[u8], subject: &Digest) {
-    let manifest = match Manifest::parse(bytes) {
-        Ok(manifest) => manifest,
-        Err(error) => return listing.unreadable.push(format!("{}: {error}", listed.digest)),
+    let read: Attachment = match json::from_slice(bytes) {
+        Ok(read) => read,
+        // Other media types are legal in index.json and to be ignored (image specification 1.1, image-layout).
+        Err(error) if listed.media_type.is_empty() || ACCEPTED.contains(&listed.media_type.as_str()) => {
+            return listing.unreadable.push(format!("{}: {error}", listed.digest));
+        }
+        Err(_) => return,
     };
-    let attached_to = subject_of(&manifest);
-    if attached_to == Some(*subject) {
-        let media_type = manifest.media_type().to_owned();
+    if read.subject.is_some_and(|attached_to| attached_to.digest == subject.to_string()) {
         listing.descriptors.push(Descriptor {
-            media_type,
+            media_type: read.media_type.unwrap_or(listed.media_type),
             digest: listed.digest,
             size: bytes.len() as u64,
-            artifact_type: artifact_type(manifest),
+            // What registries answer (distribution specification 1.1, listing referrers).
+            artifact_type: read.artifact_type.or(read.config.and_then(|config| config.media_type)),
             platform: None,
         });
-    }
-}
-
-fn subject_of(manifest: &Manifest) -> Option<Digest> {
-    let subject = match manifest {
-        Manifest::Image(image) => image.subject.as_ref(),
-        Manifest::Index(index) => index.subject.as_ref(),
-    };
-    subject.map(|subject| subject.digest)
-}
-
-/// As the distribution specification 1.1 has registries answer (listing referrers): the manifest's own, else
-/// the media type of its configuration.
-fn artifact_type(manifest: Manifest) -> Option<String> {
-    match manifest {
-        Manifest::Image(image) => image.artifact_type.or(Some(image.config.media_type)),
-        Manifest::Index(_) => None,
     }
 }
 
@@ -147,5 +160,5 @@ impl Put {
 /// Whether a child is there and attached to nothing: its index names it, so `index.json` need not.
 fn is_plain_image(folder: &Folder, digest: &Digest) -> bool {
     let Ok(Some(bytes)) = folder.blob(digest, MANIFEST_LIMIT) else { return false };
-    Manifest::parse(&bytes).is_ok_and(|manifest| subject_of(&manifest).is_none())
+    json::from_slice::<Attachment>(&bytes).is_ok_and(|read| read.subject.is_none())
 }
