@@ -14,7 +14,8 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::FlowError;
 use crate::model::digest::Digest;
-use crate::model::manifest::{EMPTY_BLOB, ListManifest, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
+use crate::model::list::ListManifest;
+use crate::model::manifest::{EMPTY_BLOB, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
 use crate::model::{MANIFEST_LIMIT, Repository, Tag};
 use crate::registry::{Kind, ManifestName, Registry, RegistryError, StoredManifest};
 
@@ -22,6 +23,9 @@ use crate::registry::{Kind, ManifestName, Registry, RegistryError, StoredManifes
 const SHORTEST_SETTLING: Duration = Duration::from_millis(30);
 /// The settling time is this many of the slowest round trip seen: another writer's read and put, and a spare.
 const ROUND_TRIPS_TO_SETTLE: u32 = 3;
+/// Failed puts after which a writer gives up. An adapter sends a put under a tag once, since it replaces what
+/// is there: it is repeated here, after another read.
+const FAILED_PUTS: u32 = 5;
 /// Rounds after which a writer gives up; two dozen writers at once need about a dozen.
 const ROUNDS: u32 = 100;
 
@@ -161,6 +165,7 @@ impl<R: Registry> TaggedList<'_, R> {
     ) -> Result<bool, FlowError> {
         let mut union = Union::of(wanted);
         let mut put = false;
+        let mut failed = 0;
         for round in 0..ROUNDS {
             let mut list = self.kind.read(stored.as_ref(), &self.place())?;
             if union.merge_into(&mut list) == 0 {
@@ -169,6 +174,11 @@ impl<R: Registry> TaggedList<'_, R> {
             match self.put(&list, stored.as_ref()).await {
                 Ok(()) => put = true,
                 Err(FlowError::Registry(error)) if error.kind == Kind::Conflict => {}
+                Err(FlowError::Registry(error))
+                    if error.kind == Kind::Unreachable && failed < FAILED_PUTS =>
+                {
+                    failed += 1;
+                }
                 Err(error) => return Err(error),
             }
             tokio::time::sleep(self.settling_time()).await;

@@ -10,7 +10,8 @@ use super::carrier::{Carried, Carrier, at_target};
 use super::lists::Wanted;
 use crate::flow::FlowError;
 use crate::flow::append::ListKind;
-use crate::model::manifest::{Descriptor, Layer, ListManifest, Manifest};
+use crate::model::list::ListManifest;
+use crate::model::manifest::{Descriptor, Layer, Manifest};
 use crate::model::{Digest, Tag, json};
 use crate::registry::{Listing, ManifestName, Referrers, Registry, RegistryError, StoredManifest};
 

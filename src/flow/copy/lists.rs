@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 use super::carrier::Carrier;
 use crate::flow::FlowError;
 use crate::flow::append::{ListKind, TaggedList, canonical};
-use crate::model::manifest::{Descriptor, EMPTY_BLOB, ListManifest};
+use crate::model::list::ListManifest;
+use crate::model::manifest::{Descriptor, EMPTY_BLOB};
 use crate::model::{Digest, Tag, json};
 use crate::registry::{Kind, ManifestName, Registry, StoredManifest};
 

@@ -1,0 +1,34 @@
+# One line a target; the work is done in scripts/.
+.PHONY: demo test test-deps bench soak fuzz lint docs release
+
+# Signs an image twice, verifies it, changes it and shows the refusal.
+demo:
+	@scripts/demo.sh
+
+# All tests. On a fresh machine too: what they need is built or installed first.
+test: test-deps
+	@scripts/test.sh
+
+test-deps:
+	@scripts/test-deps.sh
+
+bench:
+	@scripts/bench.sh
+
+# The long runs, hours rather than minutes.
+soak:
+	@scripts/soak.sh
+
+# Every fuzz target for a minute.
+fuzz:
+	@scripts/fuzz.sh 60
+
+lint:
+	@scripts/lint.sh
+
+docs:
+	@scripts/docs.sh
+
+# The static binary, in target/x86_64-unknown-linux-musl/release/.
+release:
+	@scripts/release.sh

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# What docs/benchmarks.md is made of: the rate of the check itself, then the paired runs against cosign.
+. "$(dirname "$0")/common.sh"
+
+say "checking signatures, against the crypto library alone"
+cargo bench --locked --bench check -- --noplot
+
+scripts/bench-paired.sh

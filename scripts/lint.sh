@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Everything that is checked without running the program.
+. "$(dirname "$0")/common.sh"
+
+say "formatting"
+cargo fmt --check
+cargo fmt --check --manifest-path fuzz/Cargo.toml
+
+say "clippy"
+cargo clippy --locked --workspace --all-targets -- -D warnings
+
+if have shellcheck; then
+  say "shellcheck"
+  shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run
+else
+  echo "shellcheck is not installed: the scripts are not checked" >&2
+fi
+
+say "dependencies"
+cargo_tool cargo-deny
+cargo deny check bans licenses sources
+if cargo deny fetch db >/dev/null 2>&1; then
+  cargo deny check advisories
+else
+  echo "advisories: their database could not be had, not checked"
+fi

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# All tests, group after group: the library's own, its examples in the documentation, then one group for each
+# folder of tests/ that has a main.rs. A group whose peers cannot be had is skipped and named at the end; with
+# CI=1 that is an error.
+. "$(dirname "$0")/common.sh"
+
+# The commands that a group starts.
+needs() {
+  case $1 in
+    registry) echo docker-registry refregistry ;;
+    interop) echo cosign docker-registry refregistry openssl ;;
+    kubernetes) echo etcd kube-apiserver openssl ;;
+  esac
+}
+
+lacking() {
+  local command
+  for command in $(needs "$1"); do
+    have "$command" || echo "$command"
+  done
+}
+
+failed=()
+run() {
+  local group=$1
+  shift
+  say "$group"
+  cargo test --locked --quiet --workspace "$@" || failed+=("$group")
+}
+
+say "building the tests"
+cargo test --locked --workspace --no-run
+
+run library --lib --bins
+run documentation --doc
+
+skipped=()
+for main in tests/*/main.rs; do
+  group=$(basename "$(dirname "$main")")
+  missing=$(lacking "$group" | paste -sd ' ')
+  if [ -n "$missing" ]; then
+    skipped+=("$group (no $missing)")
+  else
+    run "$group" --test "$group"
+  fi
+done
+
+echo
+status=0
+if [ ${#failed[@]} -gt 0 ]; then
+  echo "FAILED ${#failed[@]} groups: ${failed[*]}"
+  status=1
+else
+  echo "All groups that ran passed."
+fi
+if [ ${#skipped[@]} -gt 0 ]; then
+  list=$(printf ', %s' "${skipped[@]}")
+  echo "SKIPPED ${#skipped[@]} groups: ${list:2}"
+  if in_ci; then status=1; fi
+fi
+exit $status
