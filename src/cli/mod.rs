@@ -1,3 +1,120 @@
 //! The command line: arguments, rendering, exit codes. What the commands do is in [`crate::flow`].
 
+mod args;
+mod context;
+mod copy;
 pub mod error;
+mod inspect;
+mod keys;
+mod logging;
+mod output;
+mod progress;
+mod report;
+mod sign;
+mod verify;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use args::Shared;
+use context::Context;
+use error::{Exit, Failure};
+use output::Output;
+
+/// Signs container images twice, and stops them wherever a signature is missing.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, propagate_version = true, subcommand_required = true)]
+#[command(arg_required_else_help = true, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done or allowed · 1 denied · 2 wrong usage or bad input · \
+3 undecided (something could not be asked)";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sign an image by its digest
+    Sign(Box<sign::SignArgs>),
+    /// Verify that every key given has signed an image
+    Verify(Box<verify::VerifyArgs>),
+    /// Show what is attached to an image; verifies nothing
+    Inspect(Box<inspect::InspectArgs>),
+    /// Carry an image with its signatures elsewhere; digests stay as they are
+    Copy(Box<copy::CopyArgs>),
+    /// Make, show and import keys
+    Keys(Box<keys::KeysArgs>),
+}
+
+impl Command {
+    fn shared(&self) -> &Shared {
+        match self {
+            Self::Sign(args) => &args.shared,
+            Self::Verify(args) => &args.shared,
+            Self::Inspect(args) => &args.shared,
+            Self::Copy(args) => &args.shared,
+            Self::Keys(args) => args.shared(),
+        }
+    }
+}
+
+/// The definition of the command line, for manual pages and completions.
+pub fn definition() -> clap::Command {
+    Cli::command()
+}
+
+/// Reads the arguments and runs the command; the exit code.
+pub fn main(arguments: Vec<std::ffi::OsString>) -> Exit {
+    let matches = match Cli::command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return output::usage(&error),
+    };
+    let Cli { mut command } = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error),
+    };
+    let output = Output::new(command.shared().output);
+    logging::start(command.shared());
+    match run(&mut command, &output) {
+        Ok(exit) => exit,
+        Err(failure) => output.failure(&failure),
+    }
+}
+
+fn run(command: &mut Command, output: &Output) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::undecided("the program could not start").because(error))?;
+    let deadline = match &*command {
+        // A copy may carry gigabytes: only silence ends it, unless a time is given.
+        Command::Copy(args) => args.shared.timeout,
+        other => Some(other.shared().timeout.unwrap_or(args::DEFAULT_TIMEOUT)),
+    };
+    let outcome = runtime.block_on(async {
+        let context = Context::new(command.shared())?;
+        let work = dispatch(command, &context, output);
+        match deadline {
+            Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(timed_out(limit))),
+            None => work.await,
+        }
+    });
+    // A password prompt or a key derivation may still be under way on another thread.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn dispatch(command: &mut Command, context: &Context, output: &Output) -> Result<Exit, Failure> {
+    match command {
+        Command::Sign(args) => sign::run(args, context, output).await,
+        Command::Verify(args) => verify::run(args, context, output).await,
+        Command::Inspect(args) => inspect::run(args, context, output).await,
+        Command::Copy(args) => copy::run(args, context, output).await,
+        Command::Keys(args) => keys::run(args, context, output).await,
+    }
+}
+
+fn timed_out(limit: std::time::Duration) -> Failure {
+    Failure::undecided(format!("not finished after {} s", limit.as_secs()))
+        .hint("the registry or the key store is slow or does not answer; --timeout gives more time")
+}

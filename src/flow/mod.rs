@@ -1,10 +1,21 @@
 //! The use cases. They know ports, never adapters.
 
+mod append;
 pub mod copy;
+mod findings;
+mod gather;
+pub mod inspect;
 pub mod keys;
+mod pointer;
+pub mod prepare;
+pub mod sign;
+mod store;
+mod survey;
+pub mod verify;
 
 use crate::registry::RegistryError;
-use crate::signer::SignError;
+use crate::signer::pair::PairError;
+use crate::signer::{KeySourceError, SignError};
 
 /// Why a use case did not do its work. Each says what and where; the command line adds what to try.
 #[derive(Debug, thiserror::Error)]
@@ -32,4 +43,10 @@ pub enum FlowError {
     /// The key did not sign: undecided.
     #[error(transparent)]
     Signer(#[from] SignError),
+    /// A key reference gave no key: undecided or bad input, see [`KeySourceError::is_undecided`].
+    #[error(transparent)]
+    Key(#[from] KeySourceError),
+    /// No key pair was made: undecided or bad input, see [`PairError::is_undecided`].
+    #[error(transparent)]
+    Pair(#[from] PairError),
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::digest::Digest;
 use super::envelope::{self, EncodedEnvelope, Envelope, EnvelopeError};
-use super::json::{self, JsonError};
+use super::json::{self, JsonError, Object};
 use super::key::{Fingerprint, PublicKey};
 
 /// Media type of the bundles that are written, and artifactType of the manifest that carries one.
@@ -50,7 +50,7 @@ pub enum BundleError {
     /// The envelope's base64.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
-    /// Neither envelope nor message signature, or no verification material.
+    /// Neither envelope nor message signature, or both, or no verification material.
     #[error("not a sigstore bundle: {0}")]
     Form(&'static str),
 }
@@ -59,9 +59,9 @@ pub enum BundleError {
 #[serde(rename_all = "camelCase")]
 struct Document {
     media_type: String,
-    verification_material: Material,
+    verification_material: Object<Material>,
     #[serde(default)]
-    dsse_envelope: Option<EncodedEnvelope>,
+    dsse_envelope: Option<Object<EncodedEnvelope>>,
     #[serde(default)]
     message_signature: Option<serde::de::IgnoredAny>,
 }
@@ -70,7 +70,7 @@ struct Document {
 #[serde(rename_all = "camelCase")]
 struct Material {
     #[serde(default)]
-    public_key: Option<KeyIdentifier>,
+    public_key: Option<Object<KeyIdentifier>>,
     #[serde(default)]
     certificate: Option<serde::de::IgnoredAny>,
     #[serde(default)]
@@ -95,14 +95,14 @@ impl Bundle {
     /// # Errors
     /// Not JSON of that form, too deep, a duplicate member, or an envelope that is not base64.
     pub fn parse(bytes: &[u8]) -> Result<Self, BundleError> {
-        let Version { media_type } = json::from_slice(bytes)?;
+        let Object(Version { media_type }) = json::from_slice(bytes)?;
         if !READ.contains(&media_type.as_str()) {
             let shown: String = media_type.chars().take(128).collect();
             return Ok(Self::Other(format!("a bundle of type `{}`", super::escape_untrusted(&shown))));
         }
-        let document: Document = json::from_slice(bytes)?;
+        let Object(document): Object<Document> = json::from_slice(bytes)?;
         debug_assert_eq!(document.media_type, media_type);
-        let material = document.verification_material;
+        let Object(material) = document.verification_material;
         match (document.dsse_envelope, material) {
             (_, Material { certificate: Some(_), .. } | Material { x509_certificate_chain: Some(_), .. }) => {
                 Ok(Self::Other("a bundle with a certificate (keyless)".to_owned()))
@@ -111,8 +111,11 @@ impl Bundle {
                 Ok(Self::Other("a bundle with a bare message signature".to_owned()))
             }
             (None, _) => Err(BundleError::Form("it holds no envelope")),
+            (Some(_), _) if document.message_signature.is_some() => {
+                Err(BundleError::Form("it holds an envelope and a message signature at once"))
+            }
             (Some(_), Material { public_key: None, .. }) => Err(BundleError::Form("it names no public key")),
-            (Some(envelope), Material { public_key: Some(key), .. }) => {
+            (Some(Object(envelope)), Material { public_key: Some(Object(key)), .. }) => {
                 let hint = key.hint.filter(|hint| !hint.is_empty());
                 Ok(Self::Keyed { envelope: envelope.decode()?, hint })
             }

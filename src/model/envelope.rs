@@ -6,6 +6,8 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
+use super::json::Object;
+
 /// Payload type of an in-toto statement.
 pub const IN_TOTO: &str = "application/vnd.in-toto+json";
 
@@ -32,7 +34,7 @@ pub(crate) struct EncodedEnvelope {
     payload: String,
     payload_type: String,
     #[serde(default)]
-    signatures: Vec<EncodedSignature>,
+    signatures: Vec<Object<EncodedSignature>>,
 }
 
 #[derive(Deserialize)]
@@ -43,7 +45,8 @@ struct EncodedSignature {
 impl EncodedEnvelope {
     /// Decodes payload and signatures.
     pub(crate) fn decode(self) -> Result<Envelope, EnvelopeError> {
-        let signatures = self.signatures.iter().map(|s| any_base64(&s.sig).ok_or(EnvelopeError("signature")));
+        let signatures =
+            self.signatures.iter().map(|s| any_base64(&s.0.sig).ok_or(EnvelopeError("signature")));
         Ok(Envelope {
             payload: any_base64(&self.payload).ok_or(EnvelopeError("payload"))?,
             signatures: signatures.collect::<Result<_, _>>()?,

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::claims::{Claims, ClaimsError, SignedClaims};
 use super::digest::Digest;
-use super::json::{self, JsonError};
+use super::json::{self, JsonError, Object};
 
 /// Media type of a layer that holds a payload.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
@@ -43,14 +43,14 @@ pub enum PayloadError {
 
 #[derive(Deserialize)]
 struct Document {
-    critical: Critical,
+    critical: Object<Critical>,
     #[serde(default)]
     optional: Option<SignedClaims>,
 }
 
 #[derive(Deserialize)]
 struct Critical {
-    image: Image,
+    image: Object<Image>,
     #[serde(rename = "type")]
     kind: String,
 }
@@ -67,9 +67,9 @@ impl Payload {
     /// # Errors
     /// Not JSON of that form, a duplicate member, too deep, or claims beyond their limits.
     pub fn parse(bytes: &[u8]) -> Result<Self, PayloadError> {
-        let Document { critical, optional } = json::from_slice(bytes)?;
+        let Object(Document { critical: Object(critical), optional }) = json::from_slice(bytes)?;
         let claims = optional.unwrap_or_default().into_claims()?;
-        Ok(Self { digest: critical.image.digest, kind: critical.kind, claims })
+        Ok(Self { digest: critical.image.0.digest, kind: critical.kind, claims })
     }
 }
 

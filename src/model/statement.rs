@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::claims::{Claims, ClaimsError, SignedClaims};
 use super::digest::Digest;
-use super::json::{self, JsonError, UniqueMap};
+use super::json::{self, JsonError, Object, UniqueMap};
 
 /// `_type` of a statement, as written.
 pub const TYPE: &str = "https://in-toto.io/Statement/v1";
@@ -53,7 +53,7 @@ struct Document {
     kind: String,
     predicate_type: String,
     #[serde(default)]
-    subject: Vec<SubjectDocument>,
+    subject: Vec<Object<SubjectDocument>>,
 }
 
 #[derive(Deserialize)]
@@ -70,8 +70,8 @@ impl Statement {
     /// # Errors
     /// Not JSON of that form, a duplicate member, too deep, or claims beyond their limits.
     pub fn parse(bytes: &[u8]) -> Result<Self, StatementError> {
-        let document: Document = json::from_slice(bytes)?;
-        let subjects = document.subject.into_iter().map(|mut subject| {
+        let Object(document): Object<Document> = json::from_slice(bytes)?;
+        let subjects = document.subject.into_iter().map(|Object(mut subject)| {
             let claims = subject.annotations.unwrap_or_default().into_claims()?;
             Ok(Subject { sha256: subject.digest.0.remove("sha256"), claims })
         });

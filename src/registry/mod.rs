@@ -87,7 +87,7 @@ pub struct Listing {
 }
 
 /// What a request failed with. All but [`Kind::Refused`] say nothing about what is stored.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{request}: {reason}")]
 pub struct RegistryError {
     /// What kind of failure.
@@ -113,6 +113,8 @@ pub enum Kind {
     Refused,
     /// The conditional put was beaten by another writer (412).
     Conflict,
+    /// There is no store to ask: the folder of an image layout is missing or empty. Writing makes one.
+    Vacant,
 }
 
 /// The bytes of a blob as they arrive. The last item is an error unless all bytes match the digest.
@@ -153,7 +155,8 @@ pub trait Registry: Send + Sync {
     ) -> impl Future<Output = Result<(), RegistryError>> + Send;
 
     /// Stores a manifest under `name`. `etag`: only if what is stored there still has it, where the store
-    /// honours that.
+    /// honours that. A put under a tag is sent once, since it replaces what is there: after
+    /// [`Kind::Unreachable`] the caller reads again before it puts again.
     fn put_manifest(
         &self,
         repository: &Repository,

@@ -1,1 +1,286 @@
-//! r
+//! Keys by reference: from a file, a folder with a secret's entries, the environment, a secret or a ConfigMap
+//! to something that signs, or to a public key. Whoever only verifies gets no private key by accident.
+
+mod folder;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use secrecy::ExposeSecret as _;
+use zeroize::Zeroizing;
+
+use super::cluster::{ClusterObjects, SecretEntries};
+use super::file::{self, LocalSigner, PrivateKeyText};
+use super::{BoxFuture, KeyRef, Keyring, ObjectName, Password, PasswordError, Passwords, Signer, Variables};
+use crate::model::PublicKey;
+use crate::model::key::KeyError;
+
+pub use super::error::KeySourceError;
+
+/// Entry of a secret, or file of a folder: the private key.
+pub const PRIVATE_KEY_ENTRY: &str = "cosign.key";
+/// The private key's password.
+pub const PASSWORD_ENTRY: &str = "cosign.password";
+/// The public key; a ConfigMap has only this.
+pub const PUBLIC_KEY_ENTRY: &str = "cosign.pub";
+
+/// Resolves key references.
+#[derive(Clone)]
+pub struct KeySource {
+    passwords: Arc<dyn Passwords>,
+    variables: Variables,
+    cluster: Arc<dyn ClusterObjects>,
+    allow_private_key_secret: bool,
+}
+
+/// A private key as text, and where its password comes from.
+struct Material {
+    place: String,
+    pem: Zeroizing<Vec<u8>>,
+    /// The store's own password, which then is the only one.
+    password: Option<Password>,
+}
+
+impl KeySource {
+    /// A source that reads nothing before it is asked.
+    pub fn new(
+        passwords: Arc<dyn Passwords>,
+        variables: Variables,
+        cluster: Arc<dyn ClusterObjects>,
+    ) -> Self {
+        Self { passwords, variables, cluster, allow_private_key_secret: false }
+    }
+
+    /// Accepts secrets and folders that hold a private key where a public one is needed
+    /// (`--allow-private-key-secret`).
+    pub fn allow_private_key_secret(mut self, allow: bool) -> Self {
+        self.allow_private_key_secret = allow;
+        self
+    }
+
+    /// The private key at `reference`, ready to sign.
+    ///
+    /// # Errors
+    /// [`KeySourceError`].
+    pub async fn signer(&self, reference: &KeyRef) -> Result<Box<dyn Signer>, KeySourceError> {
+        Ok(Box::new(self.unlock(self.material(reference).await?).await?))
+    }
+
+    /// The public key at `reference`, for somebody who verifies: a private key is refused, and so is a secret or
+    /// folder that holds one beside the public key (unless allowed).
+    ///
+    /// # Errors
+    /// [`KeySourceError`].
+    pub async fn public_key(&self, reference: &KeyRef) -> Result<PublicKey, KeySourceError> {
+        let place = reference.to_string();
+        match reference {
+            KeyRef::Env(name) => public_from_pem(&place, &self.variable(&place, name)?),
+            KeyRef::KubeConfigMap(name) => self.config_map_key(&place, name).await,
+            KeyRef::KubeSecret(name) => {
+                let entries = self.secret(&place, name).await?;
+                let instead = || format!("k8s-configmap://{name}-pub");
+                self.only_public(&place, entries.contains_key(PRIVATE_KEY_ENTRY), instead)?;
+                self.public_of_secret(place, entries).await
+            }
+            KeyRef::Path(path) if folder::is_folder(path).await => {
+                let private = folder::entry(path, &place, PRIVATE_KEY_ENTRY).await?;
+                let instead = || format!("a folder or file with {PUBLIC_KEY_ENTRY} alone");
+                self.only_public(&place, private.is_some(), instead)?;
+                self.public_of_folder(place, path).await
+            }
+            KeyRef::Path(path) => public_from_pem(&place, &folder::file(path, &place).await?),
+        }
+    }
+
+    /// The public key at `reference`, for its owner: of a private key too, which takes its password unless the
+    /// public key lies beside it.
+    ///
+    /// # Errors
+    /// [`KeySourceError`].
+    pub async fn any_public_key(&self, reference: &KeyRef) -> Result<PublicKey, KeySourceError> {
+        let place = reference.to_string();
+        match reference {
+            KeyRef::KubeConfigMap(name) => self.config_map_key(&place, name).await,
+            KeyRef::KubeSecret(name) => {
+                let entries = self.secret(&place, name).await?;
+                self.public_of_secret(place, entries).await
+            }
+            KeyRef::Path(path) if folder::is_folder(path).await => self.public_of_folder(place, path).await,
+            KeyRef::Path(_) | KeyRef::Env(_) => {
+                let material = self.material(reference).await?;
+                match public_from_pem(&place, &material.pem) {
+                    Err(KeySourceError::Public { cause: KeyError::Private, .. }) => {
+                        Ok(self.unlock(material).await?.public_key().clone())
+                    }
+                    other => other,
+                }
+            }
+        }
+    }
+
+    /// The private key at `reference` if it is not encrypted; `None` if it is.
+    ///
+    /// # Errors
+    /// [`KeySourceError`].
+    pub async fn unencrypted(&self, reference: &KeyRef) -> Result<Option<LocalSigner>, KeySourceError> {
+        let material = self.material(reference).await?;
+        match parse_private(&material)? {
+            PrivateKeyText::Plain(signer) => Ok(Some(signer)),
+            PrivateKeyText::Encrypted(_) => Ok(None),
+        }
+    }
+
+    fn only_public(
+        &self,
+        place: &str,
+        holds_private: bool,
+        instead: impl Fn() -> String,
+    ) -> Result<(), KeySourceError> {
+        if holds_private && !self.allow_private_key_secret {
+            return Err(KeySourceError::HoldsPrivateKey { place: place.to_owned(), instead: instead() });
+        }
+        Ok(())
+    }
+
+    async fn public_of_secret(
+        &self,
+        place: String,
+        entries: SecretEntries,
+    ) -> Result<PublicKey, KeySourceError> {
+        match entries.get(PUBLIC_KEY_ENTRY) {
+            Some(pem) => public_from_pem(&place, pem.expose_secret()),
+            None => Ok(self.unlock(secret_material(place, entries)?).await?.public_key().clone()),
+        }
+    }
+
+    async fn public_of_folder(&self, place: String, path: &Path) -> Result<PublicKey, KeySourceError> {
+        match folder::entry(path, &place, PUBLIC_KEY_ENTRY).await? {
+            Some(pem) => public_from_pem(&place, &pem),
+            None => Ok(self.unlock(folder_material(place, path).await?).await?.public_key().clone()),
+        }
+    }
+
+    async fn material(&self, reference: &KeyRef) -> Result<Material, KeySourceError> {
+        let place = reference.to_string();
+        match reference {
+            KeyRef::Path(path) if folder::is_folder(path).await => folder_material(place, path).await,
+            KeyRef::Path(path) => {
+                let pem = folder::file(path, &place).await?;
+                Ok(Material { place, pem, password: None })
+            }
+            KeyRef::Env(name) => {
+                let pem = self.variable(&place, name)?;
+                Ok(Material { place, pem, password: None })
+            }
+            KeyRef::KubeSecret(name) => {
+                let entries = self.secret(&place, name).await?;
+                secret_material(place, entries)
+            }
+            KeyRef::KubeConfigMap(_) => Err(KeySourceError::PublicOnly(place)),
+        }
+    }
+
+    async fn unlock(&self, material: Material) -> Result<LocalSigner, KeySourceError> {
+        let key = match parse_private(&material)? {
+            PrivateKeyText::Plain(signer) => return Ok(signer),
+            PrivateKeyText::Encrypted(key) => key,
+        };
+        let Material { place, password, .. } = material;
+        let password = match password {
+            Some(own) => own,
+            None => self.ask_password(&place).await?,
+        };
+        file::open(key, password).await.map_err(|cause| KeySourceError::Private { place, cause })
+    }
+
+    async fn ask_password(&self, place: &str) -> Result<Password, KeySourceError> {
+        let (passwords, asked) = (Arc::clone(&self.passwords), place.to_owned());
+        let answer = tokio::task::spawn_blocking(move || passwords.existing(&asked));
+        let answer = answer.await.map_err(|error| PasswordError::Terminal(error.to_string()))?;
+        answer?.ok_or_else(|| KeySourceError::NoPassword(place.to_owned()))
+    }
+
+    fn variable(&self, place: &str, name: &str) -> Result<Zeroizing<Vec<u8>>, KeySourceError> {
+        let value = (self.variables)(name).ok_or_else(|| missing(place, "the environment variable"))?;
+        let value = Zeroizing::new(value.into_encoded_bytes());
+        if value.len() as u64 > folder::KEY_LIMIT {
+            return Err(unreadable(place, &format!("it exceeds {} bytes", folder::KEY_LIMIT)));
+        }
+        Ok(value)
+    }
+
+    async fn secret(&self, place: &str, name: &ObjectName) -> Result<SecretEntries, KeySourceError> {
+        let unanswered = |cause| KeySourceError::Cluster { place: place.to_owned(), cause };
+        self.cluster.secret(name).await.map_err(unanswered)?.ok_or_else(|| missing(place, "the secret"))
+    }
+
+    async fn config_map_key(&self, place: &str, name: &ObjectName) -> Result<PublicKey, KeySourceError> {
+        let unanswered = |cause| KeySourceError::Cluster { place: place.to_owned(), cause };
+        let entries = self.cluster.config_map(name).await.map_err(unanswered)?;
+        let entries = entries.ok_or_else(|| missing(place, "the ConfigMap"))?;
+        let pem = entries.get(PUBLIC_KEY_ENTRY);
+        let pem = pem.ok_or_else(|| missing(place, &format!("the entry {PUBLIC_KEY_ENTRY}")))?;
+        public_from_pem(place, pem.as_bytes())
+    }
+}
+
+impl Keyring for KeySource {
+    fn signer<'a>(&'a self, reference: &'a KeyRef) -> BoxFuture<'a, Result<Box<dyn Signer>, KeySourceError>> {
+        Box::pin(self.signer(reference))
+    }
+
+    fn public_key<'a>(&'a self, reference: &'a KeyRef) -> BoxFuture<'a, Result<PublicKey, KeySourceError>> {
+        Box::pin(self.public_key(reference))
+    }
+
+    fn any_public_key<'a>(
+        &'a self,
+        reference: &'a KeyRef,
+    ) -> BoxFuture<'a, Result<PublicKey, KeySourceError>> {
+        Box::pin(self.any_public_key(reference))
+    }
+}
+
+/// A secret without `cosign.password` has the empty password; no other is asked for.
+fn secret_material(place: String, mut entries: SecretEntries) -> Result<Material, KeySourceError> {
+    let password = entries.remove(PASSWORD_ENTRY).unwrap_or_default();
+    match entries.remove(PRIVATE_KEY_ENTRY) {
+        Some(pem) => {
+            let pem = Zeroizing::new(pem.expose_secret().to_vec());
+            Ok(Material { place, pem, password: Some(password) })
+        }
+        None => Err(missing(&place, &format!("the entry {PRIVATE_KEY_ENTRY}"))),
+    }
+}
+
+/// A folder's `cosign.password` counts if it is there; else a password is looked for as for any file.
+async fn folder_material(place: String, path: &Path) -> Result<Material, KeySourceError> {
+    let Some(pem) = folder::entry(path, &place, PRIVATE_KEY_ENTRY).await? else {
+        return Err(missing(&place, &format!("{PRIVATE_KEY_ENTRY} in the folder")));
+    };
+    let password = folder::entry(path, &place, PASSWORD_ENTRY).await?;
+    Ok(Material { place, pem, password: password.map(|bytes| Password::from(bytes.to_vec())) })
+}
+
+fn parse_private(material: &Material) -> Result<PrivateKeyText, KeySourceError> {
+    let place = &material.place;
+    let text = std::str::from_utf8(&material.pem).map_err(|_| unreadable(place, "it is not text"))?;
+    file::parse(text).map_err(|cause| KeySourceError::Private { place: place.clone(), cause })
+}
+
+fn public_from_pem(place: &str, pem: &[u8]) -> Result<PublicKey, KeySourceError> {
+    let text = std::str::from_utf8(pem).map_err(|_| unreadable(place, "it is not text"))?;
+    PublicKey::from_pem(text).map_err(|cause| KeySourceError::Public { place: place.to_owned(), cause })
+}
+
+fn missing(place: &str, what: &str) -> KeySourceError {
+    KeySourceError::Missing { place: place.to_owned(), what: what.to_owned() }
+}
+
+fn unreadable(place: &str, reason: &str) -> KeySourceError {
+    KeySourceError::Unreadable { place: place.to_owned(), reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;

@@ -172,10 +172,17 @@ impl PublicKey {
             P521 => (Algorithm::EcdsaP521, &[&lc::ECDSA_P521_SHA512_ASN1, &lc::ECDSA_P521_SHA256_ASN1]),
             other => return Err(KeyError::Algorithm(other.to_string())),
         };
-        Self::new(algorithm, point, readings)
+        // Uncompressed or compressed; the hybrid form must not be used (RFC 5480, 2.2), and aws-lc reads it.
+        match point.first() {
+            Some(2..=4) => Self::new(algorithm, point, readings),
+            _ => Err(KeyError::Invalid(algorithm)),
+        }
     }
 
     fn from_ed25519(body: &[u8]) -> Result<Self, KeyError> {
+        if !ed25519ph::is_sound(body) {
+            return Err(KeyError::Invalid(Algorithm::Ed25519));
+        }
         Self::new(Algorithm::Ed25519, body, &[&lc::ED25519])
     }
 

@@ -1,0 +1,76 @@
+//! `countersign copy`.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+
+use super::args::{Shared, image};
+use super::context::Context;
+use super::error::{Exit, Failure};
+use super::output::{Output, Tone};
+use super::progress::Progress;
+use crate::flow::copy::{Amount, CopyOptions, CopyReport, copy};
+use crate::flow::verify::resolve;
+use crate::model::ImageRef;
+
+/// Carry an image with its signatures elsewhere; digests stay as they are
+#[derive(Debug, Args)]
+pub(super) struct CopyArgs {
+    /// Image to read: [registry/]repository[:tag][@digest], or oci:PATH[:tag][@digest]
+    #[arg(value_name = "SRC")]
+    source: String,
+    /// Where to write it: a repository with or without a tag (else that of SRC), or oci:PATH[:tag]
+    #[arg(value_name = "DST")]
+    target: Option<String>,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    pub(super) shared: Shared,
+}
+
+pub(super) async fn run(args: &mut CopyArgs, context: &Context, output: &Output) -> Result<Exit, Failure> {
+    let source: ImageRef = image(Some(&args.source), &mut [])?;
+    let registries = &mut args.shared.registry;
+    let target = image(args.target.as_ref(), &mut [&mut registries.plain_http, &mut registries.mirror])?;
+    let (pinned, _) = resolve(&context.registry, &source).await?;
+    if target.digest().is_some_and(|digest| digest != pinned.digest()) {
+        return Err(Failure::usage(format!("the copy of {pinned} cannot be {target}"))
+            .because("a copy has the digest of its source")
+            .hint("leave the digest out of DST"));
+    }
+    let tag = target.tag().or(source.tag());
+    let progress = Progress::start("copying");
+    let options = CopyOptions { dry_run: args.dry_run, progress: progress.as_ref().map(Progress::listener) };
+    let report = copy(&context.registry, &pinned, target.repository(), tag, &options).await;
+    drop(progress);
+    let report = report?;
+    output.result(&report, || text(&report, output))?;
+    Ok(if report.missing.is_empty() { Exit::Done } else { Exit::Undecided })
+}
+
+// Writing to a String cannot fail, so the results of `write!` below are dropped.
+fn text(report: &CopyReport, output: &Output) -> String {
+    let (word, tone) = match (report.dry_run, report.missing.is_empty(), report.written == Amount::default())
+    {
+        (_, false, _) => ("incomplete", Tone::Bad),
+        (true, true, _) => ("would copy", Tone::Unsure),
+        (false, true, true) => ("already there", Tone::Good),
+        (false, true, false) => ("copied", Tone::Good),
+    };
+    let mut text = String::new();
+    let _ = writeln!(text, "{}  {}", output.tone(tone, word), output.tone(Tone::Strong, &report.target));
+    let _ = writeln!(text, "  from {}", report.source);
+    let verb = if report.dry_run { "to write" } else { "written" };
+    let _ = writeln!(text, "  {verb}: {}; there already: {}", amount(report.written), amount(report.skipped));
+    for remark in &report.missing {
+        let label = output.tone(Tone::Bad, "missing");
+        let _ = writeln!(text, "  {label} {}: {}", remark.place, remark.reason);
+    }
+    text
+}
+
+fn amount(amount: Amount) -> String {
+    let Amount { manifests, blobs, bytes } = amount;
+    format!("{manifests} manifests, {blobs} blobs, {bytes} bytes")
+}

@@ -1,0 +1,237 @@
+//! `countersign sign`.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::args::{PlaceArgs, Shared, WrittenFormat, image};
+use super::context::{Context, key_reference};
+use super::error::{Exit, Failure};
+use super::output::{Output, Tone, failure_json, warn};
+use super::report::claims_text;
+use crate::flow::FlowError;
+use crate::flow::prepare::prepare;
+use crate::flow::sign::{Order, Receipt, Signed, sign};
+use crate::flow::verify::resolve;
+use crate::model::claims::{REVISION, ROLE, SOURCE};
+use crate::model::{Claims, ImageRef, PinnedRef};
+
+/// The role that only `validate` may state.
+const VALIDATION: &str = "validation";
+
+/// Sign an image by its digest
+#[derive(Debug, Args)]
+pub(super) struct SignArgs {
+    /// Image: [registry/]repository[:tag]@digest, or oci:PATH[:tag]@digest
+    #[arg(value_name = "IMAGE@DIGEST")]
+    image: Option<String>,
+    /// Private key: a file, env://NAME, or k8s://NAMESPACE/SECRET
+    #[arg(long, value_name = "REF")]
+    key: String,
+    /// Role to state in the signature
+    #[arg(long, default_value = "build", value_parser = role, value_name = "NAME")]
+    role: String,
+    /// Source repository to state in the signature
+    #[arg(long, value_name = "URL")]
+    source: Option<String>,
+    /// Commit to state in the signature
+    #[arg(long, value_name = "COMMIT")]
+    revision: Option<String>,
+    /// Claim to state in the signature
+    #[arg(short, long, num_args = 0.., value_name = "KEY=VALUE")]
+    annotation: Vec<String>,
+    /// Formats to write
+    #[arg(long, value_enum, default_value_t = WrittenFormat::Both, value_name = "FORMAT")]
+    format: WrittenFormat,
+    /// Sign every manifest of an index too, before the index
+    #[arg(long)]
+    recursive: bool,
+    /// Accept a tag, and sign what it points at now: whoever can push may have moved it since the build
+    #[arg(long)]
+    allow_tag: bool,
+    /// Write the results SIGNED_REF and SIGNED_DIGEST as files into this folder
+    #[arg(long, value_name = "DIR")]
+    results_dir: Option<PathBuf>,
+    /// Say what would be signed, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    place: PlaceArgs,
+    #[command(flatten)]
+    pub(super) shared: Shared,
+}
+
+/// `[a-z0-9-]{1,63}`, and not the role that means a passed scan.
+fn role(text: &str) -> Result<String, String> {
+    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    match text {
+        VALIDATION => {
+            Err("the role `validation` is given by `countersign validate`, after a scan".to_owned())
+        }
+        _ if (1..=63).contains(&text.len()) && text.bytes().all(legal) => Ok(text.to_owned()),
+        _ => Err("a role is 1 to 63 of a-z, 0-9 and -".to_owned()),
+    }
+}
+
+pub(super) async fn run(args: &mut SignArgs, context: &Context, output: &Output) -> Result<Exit, Failure> {
+    let registries = &mut args.shared.registry;
+    let greedy = &mut [&mut args.annotation, &mut registries.plain_http, &mut registries.mirror];
+    let image = image(args.image.as_ref(), greedy)?;
+    let results = args.results_dir.as_deref().map(ResultFiles::open).transpose()?;
+    let key = key_reference(&args.key)?;
+    let claims = claims(args)?;
+    let place = args.place.place(image.repository())?;
+    let pinned = pinned(args, context, &image).await?;
+    let order = Order {
+        image: &pinned,
+        place: &place,
+        formats: args.format.formats(),
+        claims: &claims,
+        now: jiff::Timestamp::now(),
+        recursive: args.recursive,
+        dry_run: args.dry_run,
+    };
+    let keys = context.keys();
+    let (signer, prepared) = tokio::join!(keys.signer(&key), prepare(&context.registry, &order));
+    let signed = sign(&context.registry, &*signer?, &order, &prepared?).await;
+    finish(args, &pinned, signed, results, output)
+}
+
+/// Claims that the person states.
+fn claims(args: &SignArgs) -> Result<Claims, Failure> {
+    let mut claims = Claims::from_annotations(&args.annotation)
+        .map_err(|error| Failure::usage("--annotation cannot be used").because(error))?;
+    claims.set(ROLE, args.role.as_str());
+    for (name, value) in [(SOURCE, &args.source), (REVISION, &args.revision)] {
+        if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
+            claims.set(name, value.as_str());
+        }
+    }
+    Ok(claims)
+}
+
+/// The digest to sign. A tag is refused unless allowed; the refusal says what it points at.
+async fn pinned(args: &SignArgs, context: &Context, image: &ImageRef) -> Result<PinnedRef, Failure> {
+    if let Some(pinned) = image.pinned() {
+        return Ok(pinned);
+    }
+    let resolved = resolve(&context.registry, image).await;
+    if !args.allow_tag {
+        return Err(tag_refused(image, resolved.map(|(pinned, _)| pinned)));
+    }
+    let (pinned, _) = resolved?;
+    warn(&format!("signing what the tag points at now: {}", pinned.digest()));
+    Ok(pinned)
+}
+
+fn tag_refused(image: &ImageRef, resolved: Result<PinnedRef, FlowError>) -> Failure {
+    let refusal = Failure::usage(format!("{image} has no digest, and only a digest is signed"))
+        .because("whoever can push to the repository could move the tag between the build and the signature");
+    match resolved {
+        Ok(pinned) => refusal.hint(format!("the tag points at {pinned} now; is that the image you built?")),
+        Err(error) => refusal.hint(format!("what the tag points at could not be asked: {error}")),
+    }
+}
+
+#[derive(Serialize)]
+struct Results<'a> {
+    results: &'a [Receipt],
+    #[serde(rename = "dryRun", skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<serde_json::Value>,
+}
+
+fn finish(
+    args: &SignArgs,
+    image: &PinnedRef,
+    signed: Signed,
+    results: Option<ResultFiles>,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let Signed { receipts, stopped } = signed;
+    let failure = stopped.map(Failure::from);
+    if receipts.is_empty()
+        && let Some(failure) = failure
+    {
+        return Err(failure);
+    }
+    let error = failure.as_ref().map(failure_json);
+    let value = Results { results: &receipts, dry_run: args.dry_run, error };
+    output.result(&value, || receipts_text(&receipts, args.dry_run, output))?;
+    if let Some(failure) = failure {
+        let exit = failure.exit;
+        if value.error.is_some() && args.shared.output == super::args::OutputFormat::Text {
+            output.failure(&failure);
+        }
+        return Ok(exit);
+    }
+    if receipts.iter().any(|receipt| !receipt.failed.is_empty()) {
+        return Ok(Exit::Undecided);
+    }
+    if let Some(results) = results.filter(|_| !args.dry_run) {
+        results.write(image)?;
+    }
+    Ok(Exit::Done)
+}
+
+// Writing to a String cannot fail, so the results of `write!` below are dropped.
+fn receipts_text(receipts: &[Receipt], dry_run: bool, output: &Output) -> String {
+    let mut text = String::new();
+    for receipt in receipts {
+        let (word, tone) = match (dry_run, receipt.written, receipt.failed.is_empty()) {
+            (true, ..) => ("would sign", Tone::Unsure),
+            (false, _, false) => ("incomplete", Tone::Bad),
+            (false, true, true) => ("signed", Tone::Good),
+            (false, false, true) => ("already signed", Tone::Good),
+        };
+        let reference = output.tone(Tone::Strong, &receipt.reference);
+        let _ = writeln!(text, "{}  {reference}", output.tone(tone, word));
+        let formats: Vec<_> = receipt.formats.iter().map(ToString::to_string).collect();
+        let stored = format!("  {}, by {}", formats.join(" and "), receipt.key);
+        let _ = writeln!(text, "{}", output.tone(Tone::Faint, &stored));
+        claims_text(&mut text, &receipt.claims);
+        for failed in &receipt.failed {
+            let _ = writeln!(text, "  {} {}: {}", output.tone(Tone::Bad, "✗"), failed.format, failed.reason);
+        }
+        if receipt.failed.iter().any(|failed| failed.format == crate::model::Format::Legacy) {
+            let _ = writeln!(text, "  hint: if tags are immutable here, use --format bundle");
+        }
+    }
+    text
+}
+
+/// The files that Tekton reads as results, opened before anything is asked or signed.
+struct ResultFiles {
+    reference: (PathBuf, std::fs::File),
+    digest: (PathBuf, std::fs::File),
+}
+
+impl ResultFiles {
+    fn open(folder: &std::path::Path) -> Result<Self, Failure> {
+        let open = |name: &str| {
+            let path = folder.join(name);
+            match std::fs::File::create(&path) {
+                Ok(file) => Ok((path, file)),
+                Err(error) => Err(unwritable(&path, &error)),
+            }
+        };
+        Ok(Self { reference: open("SIGNED_REF")?, digest: open("SIGNED_DIGEST")? })
+    }
+
+    fn write(self, image: &PinnedRef) -> Result<(), Failure> {
+        let contents = [image.to_string(), image.digest().to_string()];
+        for ((path, mut file), content) in [self.reference, self.digest].into_iter().zip(contents) {
+            std::io::Write::write_all(&mut file, content.as_bytes())
+                .map_err(|error| unwritable(&path, &error))?;
+        }
+        Ok(())
+    }
+}
+
+fn unwritable(path: &std::path::Path, error: &std::io::Error) -> Failure {
+    let shown = crate::model::escape_untrusted(&path.to_string_lossy());
+    Failure::usage(format!("the result file {shown} cannot be written")).because(error)
+}

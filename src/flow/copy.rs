@@ -1,1 +1,0 @@
-//! Carrying an image with what is attached to it elsewhere.

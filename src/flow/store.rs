@@ -1,0 +1,171 @@
+//! Storing one signature: the layer of the legacy format, the bundle and its manifest, and the re-read that
+//! shows them where readers look.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::FlowError;
+use super::append::{ListKind, TaggedList};
+use crate::model::manifest::{Descriptor, EMPTY_BLOB, OCI_EMPTY, OCI_MANIFEST};
+use crate::model::statement::SIGNATURE_PREDICATE;
+use crate::model::{Digest, Repository, Tag, bundle, payload};
+use crate::registry::{ManifestName, Referrers, Registry};
+
+/// Waits between looks at the referrers API until it lists what was just stored: some index in the background.
+const LISTING_WAITS: [Duration; 5] = [
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
+
+/// Where the signature on one image goes.
+pub(super) struct Shelf<'a, R> {
+    pub(super) registry: &'a R,
+    pub(super) repository: &'a Repository,
+    /// The image that is signed.
+    pub(super) subject: Descriptor,
+    /// Whether the fallback index lists the referrers, because there is no API that does.
+    pub(super) fallback: bool,
+}
+
+/// A legacy signature, ready to be stored.
+pub(super) struct LegacyLayer {
+    pub(super) payload: Bytes,
+    /// Standard base64 of the signature.
+    pub(super) signature: String,
+}
+
+/// A bundle, ready to be stored.
+pub(super) struct AttachedBundle {
+    pub(super) bundle: Bytes,
+    /// RFC 3339, for the manifest's annotation.
+    pub(super) created: String,
+}
+
+impl LegacyLayer {
+    fn element(&self) -> Result<Box<RawValue>, serde_json::Error> {
+        to_raw_value(&json!({
+            "mediaType": payload::MEDIA_TYPE,
+            "size": self.payload.len(),
+            "digest": Digest::of(&self.payload),
+            "annotations": {payload::SIGNATURE_ANNOTATION: self.signature},
+        }))
+    }
+}
+
+impl AttachedBundle {
+    fn manifest(&self, subject: &Descriptor) -> Bytes {
+        let empty =
+            json!({"mediaType": OCI_EMPTY, "size": EMPTY_BLOB.len(), "digest": Digest::of(EMPTY_BLOB)});
+        let layer = json!({
+            "mediaType": bundle::MEDIA_TYPE,
+            "size": self.bundle.len(),
+            "digest": Digest::of(&self.bundle),
+        });
+        let subject = json!({
+            "mediaType": subject.media_type, "size": subject.size, "digest": subject.digest,
+        });
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": OCI_MANIFEST,
+            "artifactType": bundle::MEDIA_TYPE,
+            "config": empty,
+            "layers": [layer],
+            "subject": subject,
+            "annotations": {
+                "org.opencontainers.image.created": self.created,
+                bundle::CONTENT_ANNOTATION: "dsse-envelope",
+                bundle::PREDICATE_ANNOTATION: SIGNATURE_PREDICATE,
+            },
+        });
+        Bytes::from(manifest.to_string())
+    }
+}
+
+impl<R: Registry> Shelf<'_, R> {
+    /// Stores the blobs that the manifests will name, side by side; both formats share `{}`.
+    pub(super) async fn upload(
+        &self,
+        legacy: Option<&LegacyLayer>,
+        attached: Option<&AttachedBundle>,
+    ) -> Result<(), FlowError> {
+        let push = |bytes: Option<Bytes>| async move {
+            match bytes {
+                Some(bytes) => self.registry.push_blob(self.repository, bytes).await,
+                None => Ok(()),
+            }
+        };
+        tokio::try_join!(
+            push(Some(Bytes::from_static(EMPTY_BLOB))),
+            push(legacy.map(|layer| layer.payload.clone())),
+            push(attached.map(|attached| attached.bundle.clone())),
+        )?;
+        Ok(())
+    }
+
+    /// Adds the layer to the `.sig` manifest.
+    pub(super) async fn add_layer(&self, layer: &LegacyLayer) -> Result<(), FlowError> {
+        let element = layer.element().map_err(unserialisable)?;
+        self.list(Tag::signatures(&self.subject.digest), ListKind::Layers).add(vec![element]).await?;
+        Ok(())
+    }
+
+    /// Attaches the bundle: its manifest, and the fallback index where there is no referrers API.
+    pub(super) async fn attach(&self, attached: &AttachedBundle) -> Result<(), FlowError> {
+        let manifest = attached.manifest(&self.subject);
+        let digest = Digest::of(&manifest);
+        let element = to_raw_value(&json!({
+            "mediaType": OCI_MANIFEST,
+            "size": manifest.len(),
+            "digest": digest,
+            "artifactType": bundle::MEDIA_TYPE,
+        }))
+        .map_err(unserialisable)?;
+        let name = ManifestName::Digest(digest);
+        let put = self.registry.put_manifest(self.repository, &name, OCI_MANIFEST, manifest, None);
+        if !self.fallback {
+            put.await?;
+            return self.wait_until_listed(&digest).await;
+        }
+        let list = self.list(Tag::fallback(&self.subject.digest), ListKind::Referrers);
+        let ((), stored) = tokio::try_join!(async { Ok(put.await?) }, list.stored())?;
+        list.add_to(stored, vec![element]).await?;
+        Ok(())
+    }
+
+    fn list(&self, tag: Tag, kind: ListKind) -> TaggedList<'_, R> {
+        TaggedList { registry: self.registry, repository: self.repository, tag, kind }
+    }
+
+    async fn wait_until_listed(&self, digest: &Digest) -> Result<(), FlowError> {
+        let mut waits = LISTING_WAITS.iter();
+        loop {
+            let answer = self.registry.referrers(self.repository, &self.subject.digest).await?;
+            let Referrers::Listed(listing) = answer else {
+                return Err(self.unlisted(digest, "the registry answers no longer with a list"));
+            };
+            if listing.descriptors.iter().any(|listed| listed.digest == *digest) {
+                return Ok(());
+            }
+            match waits.next() {
+                Some(wait) => tokio::time::sleep(*wait).await,
+                None => return Err(self.unlisted(digest, "the registry stored it, but does not list it")),
+            }
+        }
+    }
+
+    fn unlisted(&self, digest: &Digest, reason: &str) -> FlowError {
+        let place = format!("{}@{digest}", self.repository);
+        let reason = format!("{reason} among the referrers of {}", self.subject.digest);
+        FlowError::Unusable { place, reason }
+    }
+}
+
+fn unserialisable(error: serde_json::Error) -> FlowError {
+    FlowError::Input(format!("could not be written as JSON: {error}"))
+}

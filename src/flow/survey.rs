@@ -1,0 +1,123 @@
+//! What a registry holds beside a digest, as listings: the `.sig` manifest, the referrers, the fallback tag.
+//! Signing, verifying and inspecting all begin here; none of it is verified.
+
+use crate::model::list::ListManifest;
+use crate::model::manifest::{Descriptor, OCI_EMPTY};
+use crate::model::verify::Remark;
+use crate::model::{Digest, Format, Repository, Tag, bundle, json, payload};
+use crate::registry::{Listing, ManifestName, Referrers, Registry, RegistryError, StoredManifest};
+
+/// Which formats a survey looks for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) legacy: bool,
+    pub(super) bundles: bool,
+}
+
+impl Wanted {
+    pub(super) const ALL: Self = Self { legacy: true, bundles: true };
+}
+
+/// The lists of what is attached to one digest in one repository.
+pub(super) struct Survey {
+    pub(super) image: Digest,
+    pub(super) place: Repository,
+    /// The manifest at `sha256-HEX.sig`, as stored.
+    pub(super) signatures: Result<Option<StoredManifest>, RegistryError>,
+    /// What the referrers API answered.
+    pub(super) referrers: Result<Referrers, RegistryError>,
+    /// The index at the fallback tag `sha256-HEX`, once it was asked for.
+    pub(super) fallback: Option<Result<Option<StoredManifest>, RegistryError>>,
+}
+
+/// A referrer that may be a signature, or one that is certainly none.
+pub(super) enum Kinship {
+    Signature,
+    Foreign,
+}
+
+impl Survey {
+    /// Asks for the referrers and the `.sig` tag side by side; what is not wanted counts as empty.
+    pub(super) async fn of<R: Registry>(
+        registry: &R,
+        place: &Repository,
+        image: &Digest,
+        wanted: Wanted,
+    ) -> Self {
+        let tag = ManifestName::Tag(Tag::signatures(image));
+        let (referrers, signatures) = tokio::join!(
+            async {
+                match wanted.bundles {
+                    true => registry.referrers(place, image).await,
+                    false => Ok(Referrers::Listed(Listing::default())),
+                }
+            },
+            async {
+                match wanted.legacy {
+                    true => registry.manifest(place, &tag).await,
+                    false => Ok(None),
+                }
+            }
+        );
+        Self { image: *image, place: place.clone(), signatures, referrers, fallback: None }
+    }
+
+    /// Asks for the index at the fallback tag, unless that was done.
+    pub(super) async fn with_fallback<R: Registry>(mut self, registry: &R) -> Self {
+        if self.fallback.is_none() {
+            let name = ManifestName::Tag(Tag::fallback(&self.image));
+            self.fallback = Some(registry.manifest(&self.place, &name).await);
+        }
+        self
+    }
+
+    /// Whether the registry has no referrers API, so that the fallback tag is the list.
+    pub(super) fn lacks_referrers_api(&self) -> bool {
+        matches!(self.referrers, Ok(Referrers::Unsupported))
+    }
+
+    /// The listing of the API, where there is one.
+    pub(super) fn listing(&self) -> Option<&Listing> {
+        match &self.referrers {
+            Ok(Referrers::Listed(listing)) => Some(listing),
+            _ => None,
+        }
+    }
+
+    /// Name of a tag beside the image, to be shown.
+    pub(super) fn shown(&self, tag: &Tag) -> String {
+        format!("{}:{tag}", self.place)
+    }
+}
+
+/// Reads an index as the API's listing is read.
+///
+/// # Errors
+/// It is no index; and why. It must not be taken for an empty one.
+pub(super) fn read_index(stored: &StoredManifest) -> Result<Listing, String> {
+    let index = ListManifest::parse(&stored.bytes, "manifests").map_err(|error| error.to_string())?;
+    let mut listing = Listing::default();
+    for element in index.elements() {
+        match json::from_slice::<Descriptor>(element.get().as_bytes()) {
+            Ok(descriptor) => listing.descriptors.push(descriptor),
+            Err(error) => listing.unreadable.push(error.to_string()),
+        }
+    }
+    Ok(listing)
+}
+
+/// Whether a referrer may hold a signature, by its unsigned hint: a type that is given and is not a
+/// signature's saves the fetch; a missing one, and the empty config's type that some registries give every
+/// bundle, mean fetch.
+pub(super) fn kinship(descriptor: &Descriptor) -> Kinship {
+    match descriptor.artifact_type.as_deref() {
+        None | Some("" | OCI_EMPTY | payload::REFERRER_TYPE) => Kinship::Signature,
+        Some(kind) if kind.starts_with(bundle::MEDIA_TYPE_STEM) => Kinship::Signature,
+        Some(_) => Kinship::Foreign,
+    }
+}
+
+/// A remark about `place` that names what a request failed with.
+pub(super) fn remark(place: String, format: Option<Format>, error: &RegistryError) -> Remark {
+    Remark { place, format, reason: error.to_string() }
+}

@@ -1,0 +1,127 @@
+//! Secrets and ConfigMaps in JSON (Kubernetes API, core/v1).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+use crate::model::json::{self, UniqueMap};
+use crate::signer::ObjectName;
+use crate::signer::cluster::{ConfigMapEntries, SecretEntries};
+
+#[derive(Deserialize)]
+struct Found<V> {
+    kind: String,
+    metadata: FoundName,
+    #[serde(default = "none")]
+    data: Option<UniqueMap<V>>,
+}
+
+#[derive(Deserialize)]
+struct FoundName {
+    name: String,
+    namespace: String,
+}
+
+fn none<V>() -> Option<UniqueMap<V>> {
+    None
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct New<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    metadata: NewName<'a>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    secret_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    immutable: Option<bool>,
+    data: BTreeMap<&'a str, Zeroized<'a>>,
+}
+
+#[derive(Serialize)]
+struct NewName<'a> {
+    name: &'a str,
+    namespace: &'a str,
+}
+
+/// An entry's value on its way out.
+enum Zeroized<'a> {
+    Encoded(Zeroizing<String>),
+    Plain(&'a str),
+}
+
+impl Serialize for Zeroized<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Encoded(text) => serializer.serialize_str(text),
+            Self::Plain(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+/// The decoded entries of the secret in `body`, which must be the one asked for.
+pub(super) fn read_secret(body: &[u8], name: &ObjectName) -> Result<SecretEntries, String> {
+    let decode = |(entry, text): (String, SecretString)| match STANDARD.decode(text.expose_secret()) {
+        Ok(bytes) => Ok((entry, SecretSlice::from(bytes))),
+        Err(_) => Err(format!("an entry of secret {name} is not base64")),
+    };
+    entries::<SecretString>(body, "Secret", name)?.into_iter().map(decode).collect()
+}
+
+/// The entries of the ConfigMap in `body`, which must be the one asked for.
+pub(super) fn read_config_map(body: &[u8], name: &ObjectName) -> Result<ConfigMapEntries, String> {
+    entries(body, "ConfigMap", name)
+}
+
+fn entries<V: for<'de> Deserialize<'de>>(
+    body: &[u8],
+    kind: &str,
+    name: &ObjectName,
+) -> Result<BTreeMap<String, V>, String> {
+    // What the parser says could quote an entry.
+    let found: Found<V> = json::from_slice(body).map_err(|_| format!("the answer is not a {kind}"))?;
+    let same = found.metadata.name == name.name() && found.metadata.namespace == name.namespace();
+    if found.kind != kind || !same {
+        return Err(format!("the answer is not the {kind} {name}"));
+    }
+    Ok(found.data.map(|data| data.0).unwrap_or_default())
+}
+
+/// An immutable secret, as cosign makes it.
+pub(super) fn write_secret(name: &ObjectName, entries: &SecretEntries) -> Result<Zeroizing<Vec<u8>>, String> {
+    let encode =
+        |bytes: &SecretSlice<u8>| Zeroized::Encoded(Zeroizing::new(STANDARD.encode(bytes.expose_secret())));
+    let data = entries.iter().map(|(entry, bytes)| (entry.as_str(), encode(bytes))).collect();
+    write(New {
+        api_version: "v1",
+        kind: "Secret",
+        metadata: NewName { name: name.name(), namespace: name.namespace() },
+        secret_type: Some("Opaque"),
+        immutable: Some(true),
+        data,
+    })
+}
+
+/// A ConfigMap.
+pub(super) fn write_config_map(
+    name: &ObjectName,
+    entries: &ConfigMapEntries,
+) -> Result<Zeroizing<Vec<u8>>, String> {
+    let data = entries.iter().map(|(entry, text)| (entry.as_str(), Zeroized::Plain(text))).collect();
+    write(New {
+        api_version: "v1",
+        kind: "ConfigMap",
+        metadata: NewName { name: name.name(), namespace: name.namespace() },
+        secret_type: None,
+        immutable: None,
+        data,
+    })
+}
+
+fn write(object: New<'_>) -> Result<Zeroizing<Vec<u8>>, String> {
+    serde_json::to_vec(&object).map(Zeroizing::new).map_err(|error| error.to_string())
+}

@@ -1,0 +1,55 @@
+//! Key files, and folders with a secret's entries as Kubernetes and Tekton mount them. Entries are opened by
+//! their names, so the `..data` folders beside them are never looked into.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use tokio::fs::File;
+use tokio::io::AsyncReadExt as _;
+use zeroize::Zeroizing;
+
+use super::{KeySourceError, missing, unreadable};
+
+/// Longest key file or variable, in bytes.
+pub(super) const KEY_LIMIT: u64 = 64 << 10;
+
+/// Whether `path` is a folder; what is not there is not.
+pub(super) async fn is_folder(path: &Path) -> bool {
+    tokio::fs::metadata(path).await.is_ok_and(|found| found.is_dir())
+}
+
+/// The file's bytes.
+pub(super) async fn file(path: &Path, place: &str) -> Result<Zeroizing<Vec<u8>>, KeySourceError> {
+    read(path, place).await?.ok_or_else(|| missing(place, "the file"))
+}
+
+/// The bytes of `name` in the folder; `None` if there is no such file.
+pub(super) async fn entry(
+    folder: &Path,
+    place: &str,
+    name: &str,
+) -> Result<Option<Zeroizing<Vec<u8>>>, KeySourceError> {
+    let unreadable_entry = |error| match error {
+        KeySourceError::Unreadable { place, reason } => {
+            KeySourceError::Unreadable { place, reason: format!("{name}: {reason}") }
+        }
+        other => other,
+    };
+    read(&folder.join(name), place).await.map_err(unreadable_entry)
+}
+
+async fn read(path: &Path, place: &str) -> Result<Option<Zeroizing<Vec<u8>>>, KeySourceError> {
+    let failed = |error: std::io::Error| unreadable(place, &error.to_string());
+    let file = match File::open(path).await {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    // Room for the whole file at once, so that no outgrown buffer keeps a copy of a secret.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(KEY_LIMIT as usize + 1));
+    file.take(KEY_LIMIT + 1).read_to_end(&mut bytes).await.map_err(failed)?;
+    if bytes.len() as u64 > KEY_LIMIT {
+        return Err(unreadable(place, &format!("it exceeds {KEY_LIMIT} bytes")));
+    }
+    Ok(Some(bytes))
+}
