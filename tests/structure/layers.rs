@@ -5,7 +5,7 @@ use crate::{paths, tokens};
 
 /// A room of src/.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Room {
+pub(crate) enum Room {
     Model,
     Policy,
     Scan,
@@ -14,6 +14,8 @@ pub enum Room {
     Port(&'static str),
     /// What implements a port.
     Adapter(&'static str),
+    /// What adapters share of the machine.
+    Local,
     Flow,
     Cli,
     Admission,
@@ -23,14 +25,15 @@ pub enum Room {
 }
 
 /// Modules of `registry`, `signer` and the package that implement a port.
-pub const ADAPTERS: [&str; 6] =
-    ["registry::oci", "registry::layout", "registry::routes", "signer::file", "signer::source", "kube"];
+pub(crate) const ADAPTERS: [&str; 5] =
+    ["registry::oci", "registry::layout", "registry::routes", "signer::keyring", "kube"];
 /// Modules that belong to the port they stand in.
-pub const PORT_PARTS: [&str; 1] = ["signer::reference"];
+pub(crate) const PORT_PARTS: [&str; 5] =
+    ["signer::cluster", "signer::error", "signer::pair", "signer::passwords", "signer::reference"];
 
 /// The room of a path or module of this package (`["crate", "registry", "oci", …]`); nothing where there is no
 /// such room.
-pub fn room(path: &[String]) -> Option<Room> {
+pub(crate) fn room(path: &[String]) -> Option<Room> {
     let rest = path.strip_prefix(&["crate".to_owned()])?.join("::");
     let below =
         |stem: &str| rest.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
@@ -45,6 +48,7 @@ pub fn room(path: &[String]) -> Option<Room> {
         "workload" => Some(Room::Workload),
         "registry" => Some(Room::Port("registry")),
         "signer" => Some(Room::Port("signer")),
+        "local" => Some(Room::Local),
         "flow" => Some(Room::Flow),
         "cli" => Some(Room::Cli),
         "admission" => Some(Room::Admission),
@@ -54,8 +58,8 @@ pub fn room(path: &[String]) -> Option<Room> {
 }
 
 /// Whether `from` may name `to`.
-pub fn may_see(from: Room, to: Room) -> bool {
-    use Room::{Adapter, Admission, Bin, Cli, Flow, Model, Policy, Port, Root, Scan, Workload};
+pub(crate) fn may_see(from: Room, to: Room) -> bool {
+    use Room::{Adapter, Admission, Bin, Cli, Flow, Local, Model, Policy, Port, Root, Scan, Workload};
     if from == to {
         return true;
     }
@@ -67,7 +71,7 @@ pub fn may_see(from: Room, to: Room) -> bool {
         (Port(_), Policy | Scan | Workload) => true,
         // Where each repository lives is decided among the adapters of one port.
         (Adapter("registry::routes"), Adapter(to)) => to.starts_with("registry::"),
-        (Adapter(_), Model | Port(_)) => true,
+        (Adapter(_), Model | Port(_) | Local) | (Local, Model) => true,
         (Flow, Model | Policy | Scan | Workload | Port(_)) => true,
         (Cli | Admission, Model | Policy | Scan | Workload | Port(_) | Adapter(_) | Flow) => true,
         _ => false,
@@ -75,7 +79,7 @@ pub fn may_see(from: Room, to: Room) -> bool {
 }
 
 /// The arrows in `source`, the file of `module`, that point back: line and path.
-pub fn arrows_back(source: &str, module: &[String]) -> Vec<(usize, String)> {
+pub(crate) fn arrows_back(source: &str, module: &[String]) -> Vec<(usize, String)> {
     let tokens = tokens::product_tokens(source);
     let Some(from) = room(module) else {
         return vec![(1, format!("{} is no room of ARCHITECTURE.md", module.join("::")))];
@@ -118,7 +122,7 @@ fn an_arrow_that_points_back_is_found_however_it_is_spelt() {
         ),
         ("crate::flow::sign", "use crate::registry::*;", "crate::registry"),
         ("crate::flow", "fn a() { crate::kube::read() }", "crate::kube::read"),
-        ("crate::flow::keys", "use crate::signer::file;", "crate::signer::file"),
+        ("crate::flow::keys", "use crate::signer::keyring;", "crate::signer::keyring"),
         ("crate::flow", "use crate::cli::error::Exit;", "crate::cli::error::Exit"),
         ("crate::kube", "use crate::registry::oci::Client;", "crate::registry::oci::Client"),
         ("crate::registry::oci::auth", "use crate::flow::FlowError;", "crate::flow::FlowError"),
