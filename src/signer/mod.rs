@@ -6,6 +6,7 @@ pub mod error;
 pub mod file;
 pub mod making;
 pub mod pair;
+pub mod password;
 pub mod passwords;
 pub mod reference;
 pub mod secret;
@@ -19,9 +20,8 @@ use std::sync::Arc;
 use crate::model::PublicKey;
 
 pub use error::{KeySourceError, PrivateKeyError};
-pub use passwords::{Password, PasswordError, Passwords};
+pub use password::{Password, PasswordError, Passwords};
 pub use reference::{KeyRef, KeyRefError, ObjectName};
-pub use source::KeySource;
 
 /// A future that an object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

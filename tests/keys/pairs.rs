@@ -12,7 +12,8 @@ use countersign::signer::file::store::FilePair;
 use countersign::signer::making::LocalPairs;
 use countersign::signer::pair::{PairError, PairMaker as _, PairStore as _};
 use countersign::signer::passwords::PasswordSources;
-use countersign::signer::{KeyRef, KeySource, Password, Variables};
+use countersign::signer::source::KeySource;
+use countersign::signer::{KeyRef, Password, Variables};
 
 use crate::support::temp::TempFolder;
 

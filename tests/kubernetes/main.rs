@@ -23,7 +23,8 @@ use countersign::signer::making::LocalPairs;
 use countersign::signer::pair::PairError;
 use countersign::signer::passwords::PasswordSources;
 use countersign::signer::secret::SecretPair;
-use countersign::signer::{KeyRef, KeySource, KeySourceError, Variables};
+use countersign::signer::source::KeySource;
+use countersign::signer::{KeyRef, KeySourceError, Variables};
 use serde_json::{Value, json};
 
 use cluster::{Cluster, cluster};

@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::rand;
 
 use crate::model::{PublicKey, escape_untrusted};
-use crate::signer::BoxFuture;
 use crate::signer::cluster::Created;
 use crate::signer::pair::{EncryptedPair, PairError, PairStore};
-use crate::signer::source::KeySourceError;
+use crate::signer::{BoxFuture, KeySourceError};
 
 /// Longest public key file, in bytes.
 const PUBLIC_LIMIT: u64 = 64 << 10;
