@@ -29,6 +29,7 @@ use serde_json::{Value, json};
 
 use cluster::{Cluster, cluster};
 use support::cli::Countersign;
+use support::peers;
 use support::temp::TempFolder;
 
 /// What a person with these environment variables can do.
@@ -349,4 +350,22 @@ async fn the_command_keeps_bad_input_and_undecided_apart() {
     run(&verifier, &["public", "--key", "k8s-configmap://command/build-pub"]).expect_code(0);
     let refused = run(&verifier, &["public", "--key", "k8s://command/build"]).expect_code(3);
     assert!(!refused.all().contains(&token));
+}
+
+#[tokio::test]
+async fn cosign_uses_our_secret_and_we_use_cosign_s() {
+    let cluster = cluster().await;
+    cluster.namespace("interop").await;
+    let admin = Person::admin(&cluster);
+    let ours = made(&admin.make("interop/ours", IfPresent::Refuse).await.unwrap());
+    let folder = TempFolder::new();
+    let config = folder.write("config", cluster.kubeconfig(&cluster.admin_user()).to_string());
+    let cosign = || peers::cosign().env("KUBECONFIG", &config);
+    let shown = cosign().args(["public-key", "--key", "k8s://interop/ours"]).run().expect_code(0);
+    assert_eq!(PublicKey::from_pem(&shown.stdout).unwrap(), ours);
+    let theirs = cosign().env("COSIGN_PASSWORD", "theirs");
+    theirs.args(["generate-key-pair", "k8s://interop/theirs"]).run().expect_code(0);
+    let shown = cosign().args(["public-key", "--key", "k8s://interop/theirs"]).run().expect_code(0);
+    let public = PublicKey::from_pem(&shown.stdout).unwrap();
+    admin.signs("k8s://interop/theirs", &public).await.unwrap();
 }

@@ -1,12 +1,11 @@
 //! Key files, and folders with a secret's entries as Kubernetes and Tekton mount them. Entries are opened by
 //! their names, so the `..data` folders beside them are never looked into.
 
-use std::io::ErrorKind;
 use std::path::Path;
 
-use tokio::fs::File;
-use tokio::io::AsyncReadExt as _;
 use zeroize::Zeroizing;
+
+use crate::local::files::find_bounded;
 
 use super::{KeySourceError, missing, unreadable};
 
@@ -39,17 +38,6 @@ pub(super) async fn entry(
 }
 
 async fn read(path: &Path, place: &str) -> Result<Option<Zeroizing<Vec<u8>>>, KeySourceError> {
-    let failed = |error: std::io::Error| unreadable(place, &error.to_string());
-    let file = match File::open(path).await {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    // Room for the whole file at once, so that no outgrown buffer keeps a copy of a secret.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(KEY_LIMIT as usize + 1));
-    file.take(KEY_LIMIT + 1).read_to_end(&mut bytes).await.map_err(failed)?;
-    if bytes.len() as u64 > KEY_LIMIT {
-        return Err(unreadable(place, &format!("it exceeds {KEY_LIMIT} bytes")));
-    }
-    Ok(Some(bytes))
+    let found = find_bounded(path.to_path_buf(), KEY_LIMIT).await;
+    found.map_err(|error| unreadable(place, &error.to_string()))
 }

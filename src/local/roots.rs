@@ -4,11 +4,14 @@
 
 use std::path::{Path, PathBuf};
 
-use rustls::RootCertStore;
+use std::sync::Arc;
+
+use rustls::client::WantsClientCert;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
-use super::files::read_bounded;
+use super::files::{read_bounded, shown};
 
 /// Where systems keep their bundle: Debian, Fedora, older Fedora, SUSE, OpenELEC, Alpine and BSD, macOS.
 const BUNDLES: [&str; 7] = [
@@ -27,23 +30,38 @@ const BUNDLE_LIMIT: u64 = 16 << 20;
 ///
 /// # Errors
 /// The file cannot be read, holds no certificate, or one that cannot be read.
-pub(super) fn read_named(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let bytes = read_bounded(path, BUNDLE_LIMIT).map_err(|e| format!("{}: {e}", path.display()))?;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-    match certificates {
-        Ok(certificates) if certificates.is_empty() => {
-            Err(format!("{}: no PEM certificate in it", path.display()))
-        }
+pub(crate) fn read_named(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let bytes = read_bounded(path, BUNDLE_LIMIT).map_err(|e| format!("{}: {e}", shown(path)))?;
+    certificates(&bytes).map_err(|e| format!("{}: {e}", shown(path)))
+}
+
+/// The certificates in a PEM text.
+///
+/// # Errors
+/// It holds none, or one that cannot be read.
+pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    match CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() {
+        Ok(certificates) if certificates.is_empty() => Err("no PEM certificate in it".to_owned()),
         Ok(certificates) => Ok(certificates),
-        Err(e) => Err(format!("{}: {e}", path.display())),
+        Err(error) => Err(error.to_string()),
     }
+}
+
+/// TLS settings of a client that trusts `roots`, with the one crypto provider of this program.
+///
+/// # Errors
+/// The provider lacks what TLS needs.
+pub(crate) fn trusting(roots: RootCertStore) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, String> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Ok(builder.map_err(|error| error.to_string())?.with_root_certificates(roots))
 }
 
 /// The roots to trust: the bundle `named` (`SSL_CERT_FILE`), else the platform's, and `extra`.
 ///
 /// # Errors
 /// The named bundle cannot be used, or there are no roots at all.
-pub(super) fn load(
+pub(crate) fn load(
     named: Option<PathBuf>,
     extra: &[CertificateDer<'static>],
 ) -> Result<RootCertStore, String> {
