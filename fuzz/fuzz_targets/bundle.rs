@@ -1,7 +1,8 @@
 //! Sigstore bundles: whatever is accepted under the seed's key states what the seed states.
 #![no_main]
 
-use countersign::model::verify::{Read, check};
+use countersign::model::candidate::Read;
+use countersign::model::verify::check;
 use countersign::model::{Candidate, Checked, Digest, PublicKey};
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,8 @@
 //! Manifests and indexes: what is added to keeps the bytes of what was in it.
 #![no_main]
 
-use countersign::model::manifest::{ListManifest, Manifest};
+use countersign::model::list::ListManifest;
+use countersign::model::manifest::Manifest;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,7 +1,8 @@
 //! Payloads of the legacy format: the seed's signature is accepted over the seed's bytes and no others.
 #![no_main]
 
-use countersign::model::verify::{Read, check};
+use countersign::model::candidate::Read;
+use countersign::model::verify::check;
 use countersign::model::{Candidate, Checked, Digest, PublicKey, payload};
 use libfuzzer_sys::fuzz_target;
 
