@@ -14,6 +14,8 @@ pub enum Room {
     Port(&'static str),
     /// What implements a port.
     Adapter(&'static str),
+    /// What adapters have in common: files and certificates of this machine.
+    Local,
     Flow,
     Cli,
     Admission,
@@ -65,6 +67,7 @@ pub fn room(path: &[String]) -> Option<Room> {
         "workload" => Some(Room::Workload),
         "registry" => Some(Room::Port("registry")),
         "signer" => Some(Room::Port("signer")),
+        "local" => Some(Room::Local),
         "flow" => Some(Room::Flow),
         "cli" => Some(Room::Cli),
         "admission" => Some(Room::Admission),
@@ -75,7 +78,7 @@ pub fn room(path: &[String]) -> Option<Room> {
 
 /// Whether `from` may name `to`.
 pub fn may_see(from: Room, to: Room) -> bool {
-    use Room::{Adapter, Admission, Bin, Cli, Flow, Model, Policy, Port, Root, Scan, Workload};
+    use Room::{Adapter, Admission, Bin, Cli, Flow, Local, Model, Policy, Port, Root, Scan, Workload};
     if from == to {
         return true;
     }
@@ -83,10 +86,10 @@ pub fn may_see(from: Room, to: Room) -> bool {
         // Root only declares modules; binaries see everything but one another.
         (_, Root | Bin) | (Root | Model, _) => false,
         (Bin, _) => true,
-        (Policy | Scan | Workload | Port(_), Model) => true,
+        (Policy | Scan | Workload | Port(_) | Local, Model) => true,
         (Port(_), Policy | Scan | Workload) => true,
         (Adapter(from), Adapter(to)) => UPON.contains(&(from, to)),
-        (Adapter(_), Model | Port(_)) => true,
+        (Adapter(_), Model | Port(_) | Local) => true,
         (Flow, Model | Policy | Scan | Workload | Port(_)) => true,
         (Cli | Admission, Model | Policy | Scan | Workload | Port(_) | Adapter(_) | Flow) => true,
         _ => false,
@@ -144,6 +147,8 @@ fn an_arrow_that_points_back_is_found_however_it_is_spelt() {
         ("crate::signer::file", "use super::source::KeySource;", "crate::signer::source::KeySource"),
         ("crate::registry::oci::auth", "use crate::flow::FlowError;", "crate::flow::FlowError"),
         ("crate::registry::oci::auth", "use crate::policy::Policy;", "crate::policy::Policy"),
+        ("crate::flow::sign", "use crate::local::files;", "crate::local::files"),
+        ("crate::local", "use crate::registry::Registry;", "crate::registry::Registry"),
         ("crate::model", "use crate::util::x;", "crate::util::x"),
     ];
     for (module, source, path) in cases {
