@@ -4,7 +4,7 @@
 
 use countersign::model::key::Algorithm;
 use countersign::signer::Signer;
-use countersign::signer::file::{PrivateKeyText, parse};
+use countersign::signer::keyring::file::{PrivateKeyText, parse};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -3,14 +3,10 @@
 
 pub mod cluster;
 pub mod error;
-pub mod file;
-pub mod making;
+pub mod keyring;
 pub mod pair;
-pub mod password;
 pub mod passwords;
 pub mod reference;
-pub mod secret;
-pub mod source;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -20,7 +16,7 @@ use std::sync::Arc;
 use crate::model::PublicKey;
 
 pub use error::{KeySourceError, PrivateKeyError};
-pub use password::{Password, PasswordError, Passwords};
+pub use passwords::{Password, PasswordError, Passwords};
 pub use reference::{KeyRef, KeyRefError, ObjectName};
 
 /// A future that an object can return.

@@ -5,7 +5,7 @@ use crate::{paths, tokens};
 
 /// A room of src/.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Room {
+pub(crate) enum Room {
     Model,
     Policy,
     Scan,
@@ -14,7 +14,7 @@ pub enum Room {
     Port(&'static str),
     /// What implements a port.
     Adapter(&'static str),
-    /// What adapters have in common: files and certificates of this machine.
+    /// What adapters share of the machine.
     Local,
     Flow,
     Cli,
@@ -24,35 +24,16 @@ pub enum Room {
     Root,
 }
 
-/// What implements a port.
-pub const ADAPTERS: [&str; 9] = [
-    "registry::oci",
-    "registry::layout",
-    "registry::routes",
-    "signer::file",
-    "signer::source",
-    "signer::making",
-    "signer::passwords",
-    "signer::secret",
-    "kube",
-];
+/// Modules of `registry`, `signer` and the package that implement a port.
+pub(crate) const ADAPTERS: [&str; 5] =
+    ["registry::oci", "registry::layout", "registry::routes", "signer::keyring", "kube"];
 /// Modules that belong to the port they stand in.
-pub const PORT_PARTS: [&str; 5] =
-    ["signer::reference", "signer::cluster", "signer::error", "signer::pair", "signer::password"];
-/// Adapters that stand on another one: `routes` chooses among registries, and what is known of keys here is in
-/// `file` and `source`.
-const UPON: [(&str, &str); 6] = [
-    ("registry::routes", "registry::oci"),
-    ("registry::routes", "registry::layout"),
-    ("signer::source", "signer::file"),
-    ("signer::making", "signer::file"),
-    ("signer::making", "signer::source"),
-    ("signer::secret", "signer::source"),
-];
+pub(crate) const PORT_PARTS: [&str; 5] =
+    ["signer::cluster", "signer::error", "signer::pair", "signer::passwords", "signer::reference"];
 
 /// The room of a path or module of this package (`["crate", "registry", "oci", …]`); nothing where there is no
 /// such room.
-pub fn room(path: &[String]) -> Option<Room> {
+pub(crate) fn room(path: &[String]) -> Option<Room> {
     let rest = path.strip_prefix(&["crate".to_owned()])?.join("::");
     let below =
         |stem: &str| rest.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
@@ -77,7 +58,7 @@ pub fn room(path: &[String]) -> Option<Room> {
 }
 
 /// Whether `from` may name `to`.
-pub fn may_see(from: Room, to: Room) -> bool {
+pub(crate) fn may_see(from: Room, to: Room) -> bool {
     use Room::{Adapter, Admission, Bin, Cli, Flow, Local, Model, Policy, Port, Root, Scan, Workload};
     if from == to {
         return true;
@@ -86,10 +67,11 @@ pub fn may_see(from: Room, to: Room) -> bool {
         // Root only declares modules; binaries see everything but one another.
         (_, Root | Bin) | (Root | Model, _) => false,
         (Bin, _) => true,
-        (Policy | Scan | Workload | Port(_) | Local, Model) => true,
+        (Policy | Scan | Workload | Port(_), Model) => true,
         (Port(_), Policy | Scan | Workload) => true,
-        (Adapter(from), Adapter(to)) => UPON.contains(&(from, to)),
-        (Adapter(_), Model | Port(_) | Local) => true,
+        // Where each repository lives is decided among the adapters of one port.
+        (Adapter("registry::routes"), Adapter(to)) => to.starts_with("registry::"),
+        (Adapter(_), Model | Port(_) | Local) | (Local, Model) => true,
         (Flow, Model | Policy | Scan | Workload | Port(_)) => true,
         (Cli | Admission, Model | Policy | Scan | Workload | Port(_) | Adapter(_) | Flow) => true,
         _ => false,
@@ -97,7 +79,7 @@ pub fn may_see(from: Room, to: Room) -> bool {
 }
 
 /// The arrows in `source`, the file of `module`, that point back: line and path.
-pub fn arrows_back(source: &str, module: &[String]) -> Vec<(usize, String)> {
+pub(crate) fn arrows_back(source: &str, module: &[String]) -> Vec<(usize, String)> {
     let tokens = tokens::product_tokens(source);
     let Some(from) = room(module) else {
         return vec![(1, format!("{} is no room of ARCHITECTURE.md", module.join("::")))];
@@ -140,11 +122,10 @@ fn an_arrow_that_points_back_is_found_however_it_is_spelt() {
         ),
         ("crate::flow::sign", "use crate::registry::*;", "crate::registry"),
         ("crate::flow", "fn a() { crate::kube::read() }", "crate::kube::read"),
-        ("crate::flow::keys", "use crate::signer::file;", "crate::signer::file"),
+        ("crate::flow::keys", "use crate::signer::keyring;", "crate::signer::keyring"),
         ("crate::flow", "use crate::cli::error::Exit;", "crate::cli::error::Exit"),
         ("crate::kube", "use crate::registry::oci::Client;", "crate::registry::oci::Client"),
         ("crate::registry::layout", "use super::oci::Client;", "crate::registry::oci::Client"),
-        ("crate::signer::file", "use super::source::KeySource;", "crate::signer::source::KeySource"),
         ("crate::registry::oci::auth", "use crate::flow::FlowError;", "crate::flow::FlowError"),
         ("crate::registry::oci::auth", "use crate::policy::Policy;", "crate::policy::Policy"),
         ("crate::flow::sign", "use crate::local::files;", "crate::local::files"),

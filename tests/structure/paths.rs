@@ -7,7 +7,7 @@ use crate::tokens::{Kind, Token};
 
 /// A path named on a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
+pub(crate) struct Named {
     pub path: Vec<String>,
     pub line: usize,
     /// Whether everything below the path is brought in (`::*`).
@@ -16,7 +16,7 @@ pub struct Named {
 
 /// All paths of two or more segments, and all that `use` names, in the file of the module `module`
 /// (`["crate", "model", "key"]`).
-pub fn named(tokens: &[Token], module: &[String]) -> Vec<Named> {
+pub(crate) fn named(tokens: &[Token], module: &[String]) -> Vec<Named> {
     let mut reading = Reading { tokens, at: 0, module, raw: Vec::new(), names: children(tokens, module) };
     reading.read();
     let names = reading.names;

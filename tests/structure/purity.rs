@@ -5,7 +5,7 @@ use crate::paths::{self, Named};
 use crate::tokens::{self, Token};
 
 /// Rooms that are pure.
-pub const PURE: [&str; 4] = ["model", "policy", "scan", "workload"];
+pub(crate) const PURE: [&str; 4] = ["model", "policy", "scan", "workload"];
 
 /// Paths that lead out into the world, with everything below them.
 const FORBIDDEN: [&str; 12] = [
@@ -44,7 +44,7 @@ const METHODS: [&str; 11] = [
 ];
 
 /// What in `source`, the file of `module`, is not pure: line and token.
-pub fn impurities(source: &str, module: &[String]) -> Vec<(usize, String)> {
+pub(crate) fn impurities(source: &str, module: &[String]) -> Vec<(usize, String)> {
     let tokens = tokens::product_tokens(source);
     let mut found: Vec<_> = paths::named(&tokens, module).iter().filter_map(impure_path).collect();
     found.extend(tokens.windows(2).filter_map(|two| impure_word(&two[0], &two[1])));

@@ -3,13 +3,13 @@
 
 /// A word or a sign, and the line it stands on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
+pub(crate) struct Token {
     pub kind: Kind,
     pub line: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// An identifier or a keyword; `r#type` is `type`.
     Word(String),
     /// `::`.
@@ -19,34 +19,34 @@ pub enum Kind {
 }
 
 impl Token {
-    pub fn word(&self) -> Option<&str> {
+    pub(crate) fn word(&self) -> Option<&str> {
         match &self.kind {
             Kind::Word(word) => Some(word),
             _ => None,
         }
     }
 
-    pub fn is_word(&self, word: &str) -> bool {
+    pub(crate) fn is_word(&self, word: &str) -> bool {
         self.word() == Some(word)
     }
 
-    pub fn is_sign(&self, sign: char) -> bool {
+    pub(crate) fn is_sign(&self, sign: char) -> bool {
         self.kind == Kind::Sign(sign)
     }
 
-    pub fn is_separator(&self) -> bool {
+    pub(crate) fn is_separator(&self) -> bool {
         self.kind == Kind::PathSeparator
     }
 }
 
 /// All tokens of `source`.
-pub fn tokens(source: &str) -> Vec<Token> {
+pub(crate) fn tokens(source: &str) -> Vec<Token> {
     let mut scanner = Scanner { rest: source, line: 1 };
     std::iter::from_fn(|| scanner.next_token()).collect()
 }
 
 /// The tokens of `source` without the items that are compiled for tests only.
-pub fn product_tokens(source: &str) -> Vec<Token> {
+pub(crate) fn product_tokens(source: &str) -> Vec<Token> {
     let all = tokens(source);
     let mut kept = Vec::with_capacity(all.len());
     let mut at = 0;

@@ -8,9 +8,8 @@ pub mod store;
 
 use crate::model::escape_untrusted;
 use crate::model::key::{Algorithm, pem};
-use crate::signer::Password;
+use crate::signer::{Password, PrivateKeyError};
 
-pub use super::error::PrivateKeyError;
 pub use encrypted::{EncryptedKey, encrypt};
 pub use local::LocalSigner;
 

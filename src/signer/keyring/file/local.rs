@@ -11,10 +11,10 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
-use super::{PrivateKeyError, der};
+use super::der;
 use crate::model::PublicKey;
 use crate::model::key::Algorithm;
-use crate::signer::{BoxFuture, SignError, Signer};
+use crate::signer::{BoxFuture, PrivateKeyError, SignError, Signer};
 
 /// A private key in memory. Its algorithm decides hash and encoding (wire formats, "Signature algorithms").
 pub struct LocalSigner {

@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 
 use crate::local::files::find_bounded;
 
-use super::{KeySourceError, missing, unreadable};
+use super::{missing, unreadable};
+use crate::signer::KeySourceError;
 
 /// Longest key file or variable, in bytes.
 pub(super) const KEY_LIMIT: u64 = 64 << 10;

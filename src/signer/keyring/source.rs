@@ -9,13 +9,14 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
-use super::cluster::{ClusterObjects, SecretEntries};
 use super::file::{self, LocalSigner, PrivateKeyText};
-use super::{BoxFuture, KeyRef, Keyring, ObjectName, Password, PasswordError, Passwords, Signer, Variables};
 use crate::model::PublicKey;
 use crate::model::key::KeyError;
-
-pub use super::error::KeySourceError;
+use crate::signer::cluster::{ClusterObjects, SecretEntries};
+use crate::signer::{
+    BoxFuture, KeyRef, KeySourceError, Keyring, ObjectName, Password, PasswordError, Passwords, Signer,
+    Variables,
+};
 
 /// Entry of a secret, or file of a folder: the private key.
 pub const PRIVATE_KEY_ENTRY: &str = "cosign.key";
@@ -291,8 +292,8 @@ mod tests {
     use super::*;
     use crate::model::key::{Algorithm, KeyError};
     use crate::signer::cluster::{ClusterError, ConfigMapEntries, Created};
-    use crate::signer::file::encrypt;
-    use crate::signer::passwords::PasswordSources;
+    use crate::signer::keyring::PasswordSources;
+    use crate::signer::keyring::file::encrypt;
 
     /// A folder that is gone with the test.
     struct Folder(PathBuf);
@@ -423,7 +424,10 @@ mod tests {
         let (folder, pair) = (Folder::new(), Pair::new());
         let file = folder.write("any.key", pair.encrypted(""));
         let wrong = signing_key(&source(&[("COSIGN_PASSWORD", "hidden")], None), &file).await.unwrap_err();
-        assert!(matches!(wrong, KeySourceError::Private { cause: file::PrivateKeyError::WrongPassword, .. }));
+        assert!(matches!(
+            wrong,
+            KeySourceError::Private { cause: crate::signer::PrivateKeyError::WrongPassword, .. }
+        ));
         assert!(!wrong.to_string().contains("hidden") && !wrong.is_undecided());
         let none = signing_key(&source(&[], None), &file).await.unwrap_err();
         assert!(matches!(none, KeySourceError::NoPassword(_)));

@@ -7,12 +7,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use super::file::{LocalSigner, PrivateKeyError, encrypt, require_common_size};
-use super::pair::{EncryptedPair, PairError, PairMaker};
+use super::file::{LocalSigner, encrypt, require_common_size};
 use super::source::KeySource;
-use super::{BoxFuture, KeyRef, Password, PasswordError, Passwords, Signer as _};
 use crate::model::PublicKey;
 use crate::model::key::Algorithm;
+use crate::signer::pair::{EncryptedPair, PairError, PairMaker};
+use crate::signer::{BoxFuture, KeyRef, Password, PasswordError, Passwords, PrivateKeyError, Signer as _};
 
 /// Random bytes in a password that nobody has to remember.
 const RANDOM_PASSWORD_BYTES: usize = 32;

@@ -5,8 +5,8 @@ use spki::AlgorithmIdentifierRef;
 use spki::der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef, UintRef};
 use spki::der::{Decode, Reader, SliceReader, Tag, Tagged};
 
-use super::PrivateKeyError;
 use crate::model::key::{Algorithm, KeyError, RSA_BITS};
+use crate::signer::PrivateKeyError;
 
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");

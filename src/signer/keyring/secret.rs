@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::cluster::{ClusterError, ClusterObjects, Created, SecretEntries};
-use super::pair::{EncryptedPair, PairError, PairStore};
 use super::source::{KeySource, PASSWORD_ENTRY, PRIVATE_KEY_ENTRY, PUBLIC_KEY_ENTRY};
-use super::{BoxFuture, KeyRef, KeyRefError, ObjectName, Password};
 use crate::model::PublicKey;
+use crate::signer::cluster::{ClusterError, ClusterObjects, Created, SecretEntries};
+use crate::signer::pair::{EncryptedPair, PairError, PairStore};
+use crate::signer::{BoxFuture, KeyRef, KeyRefError, ObjectName, Password};
 
 /// What the ConfigMap's name ends with.
 const PUBLIC_SUFFIX: &str = "-pub";

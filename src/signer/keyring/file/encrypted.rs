@@ -11,9 +11,9 @@ use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{LocalSigner, PrivateKeyError};
+use super::LocalSigner;
 use crate::model::{escape_untrusted, json, key::pem};
-use crate::signer::Password;
+use crate::signer::{Password, PrivateKeyError};
 
 /// The label that is written.
 pub(super) const LABEL: &str = "ENCRYPTED SIGSTORE PRIVATE KEY";
