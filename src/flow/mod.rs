@@ -7,6 +7,7 @@ mod gather;
 pub mod inspect;
 pub mod keys;
 mod pointer;
+pub mod prepare;
 pub mod sign;
 mod store;
 mod survey;

@@ -16,7 +16,7 @@ use super::body;
 use super::clients::Clients;
 use super::failure::{Again, Failed, causes, escaped, failure, message};
 use super::origin::{self, PlainHosts};
-use super::request::{Answer, Payload, Request};
+use super::request::{Answer, Request};
 use super::retry;
 use crate::registry::{Kind, RegistryError};
 
@@ -26,6 +26,23 @@ pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(15);
 const REDIRECT_LIMIT: usize = 5;
 /// Most bytes of an error's body that are kept.
 const ERROR_BODY_LIMIT: u64 = 4 << 10;
+
+/// How long a request may stand still, and whether it counts.
+pub(super) struct Pace {
+    /// Longest time without an end and without progress.
+    pub(super) idle: Duration,
+    /// Bytes taken for sending so far.
+    pub(super) progress: Arc<AtomicU64>,
+    /// Whether its time counts as a round trip.
+    pub(super) measured: bool,
+}
+
+impl Pace {
+    /// That of reading.
+    pub(super) fn reading() -> Self {
+        Self { idle: IDLE_LIMIT, progress: Arc::default(), measured: true }
+    }
+}
 
 /// Sends requests and judges answers.
 pub(super) struct Exchange {
@@ -96,42 +113,32 @@ impl Exchange {
         authorization: Option<&Authorization>,
         own: bool,
     ) -> Result<Answer, Failed> {
-        let progress = Arc::new(AtomicU64::new(0));
+        let pace = request.pace();
         let mut sent = reqwest::Request::new(request.method.clone(), url.clone());
         *sent.headers_mut() = request.headers.clone();
         if let Some(authorization) = authorization {
             sent.headers_mut().insert(header::AUTHORIZATION, authorization.header.clone());
         }
-        let progress = match &request.payload {
-            Payload::Stream(_, _, counter) => counter.clone(),
-            _ => progress,
-        };
-        request.attach(&mut sent, url, &progress)?;
-        let streamed = matches!(request.payload, Payload::Stream(..));
-        let response = self.send(sent, &progress, !streamed).await?;
+        request.attach(&mut sent, url, &pace.progress)?;
+        let response = self.send(sent, &pace).await?;
         Ok(Answer { response, method: request.method.clone(), url: url.clone(), own })
     }
 
-    /// Sends a request and waits for the head of its answer; `measured`: its time counts as a round trip.
-    pub(super) async fn send(
-        &self,
-        request: reqwest::Request,
-        progress: &AtomicU64,
-        measured: bool,
-    ) -> Result<Response, Failed> {
+    /// Sends a request and waits for the head of its answer.
+    pub(super) async fn send(&self, request: reqwest::Request, pace: &Pace) -> Result<Response, Failed> {
         let (method, url) = (request.method().clone(), request.url().clone());
         let client = self.clients.get(&url).await;
         let client = client.map_err(|why| failure(Kind::Unreachable, &method, &url, &why))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();
-        let outcome = unless_idle(client.execute(request), progress).await;
+        let outcome = unless_idle(client.execute(request), pace).await;
         let elapsed = started.elapsed();
         let status = outcome.as_ref().and_then(|r| r.as_ref().ok()).map(|r| r.status().as_u16());
         let shown = super::failure::shown(&url);
         tracing::debug!(%method, url = shown, status, ms = elapsed.as_millis(), "request");
         match outcome {
             Some(Ok(response)) => {
-                if measured {
+                if pace.measured {
                     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
                     self.slowest_micros.fetch_max(micros, Ordering::Relaxed);
                 }
@@ -139,22 +146,22 @@ impl Exchange {
             }
             Some(Err(error)) => Err(Failed::connection(&method, &url, error)),
             None => {
-                let reason = format!("no answer within {} s", IDLE_LIMIT.as_secs());
+                let reason = format!("no answer within {} s", pace.idle.as_secs());
                 Err(Failed::passing(&method, &url, &reason))
             }
         }
     }
 }
 
-/// The outcome of `future`, unless [`IDLE_LIMIT`] passes in which neither it ends nor `progress` grows.
-pub(super) async fn unless_idle<F: Future>(future: F, progress: &AtomicU64) -> Option<F::Output> {
+/// The outcome of `future`, unless it is idle longer than `pace` allows.
+pub(super) async fn unless_idle<F: Future>(future: F, pace: &Pace) -> Option<F::Output> {
     let mut future = pin!(future);
-    let mut seen = progress.load(Ordering::Relaxed);
+    let mut seen = pace.progress.load(Ordering::Relaxed);
     loop {
-        if let Ok(outcome) = tokio::time::timeout(IDLE_LIMIT, &mut future).await {
+        if let Ok(outcome) = tokio::time::timeout(pace.idle, &mut future).await {
             return Some(outcome);
         }
-        let now = progress.load(Ordering::Relaxed);
+        let now = pace.progress.load(Ordering::Relaxed);
         if now == seen {
             return None;
         }

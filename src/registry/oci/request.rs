@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -9,11 +10,16 @@ use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Body, Method, Response, StatusCode, Url};
 
 use super::authorization::Scope;
+use super::exchange::{IDLE_LIMIT, Pace};
 use super::failure::failure;
 use crate::registry::{Kind, RegistryError};
 
 /// Bodies are sent in parts of this size, so that progress can be seen.
 const PART: usize = 64 << 10;
+/// Bytes that a slow registry takes over in a second, and the longest time that it is given beyond the
+/// usual.
+const STORED_PER_SECOND: u64 = 1 << 20;
+const STORING_LIMIT: Duration = Duration::from_secs(300);
 
 /// What is sent with a request.
 pub(super) enum Payload {
@@ -71,6 +77,18 @@ impl<'a> Request<'a> {
             Ok(value) => Ok(self.header(header::IF_MATCH, value)),
             Err(_) => Err(failure(Kind::Broken, &self.method, &self.url, "its ETag cannot be sent")),
         }
+    }
+
+    /// How long it may stand still: after the last byte was taken, what lies in the system's buffers has to
+    /// arrive and the registry has to check and store it all, which takes longer the more it is.
+    pub(super) fn pace(&self) -> Pace {
+        let (length, progress, measured) = match &self.payload {
+            Payload::None => return Pace::reading(),
+            Payload::Bytes(bytes) => (bytes.len() as u64, Arc::default(), bytes.len() <= PART),
+            Payload::Stream(_, length, counter) => (*length, counter.clone(), false),
+        };
+        let storing = Duration::from_secs(length / STORED_PER_SECOND).min(STORING_LIMIT);
+        Pace { idle: IDLE_LIMIT + storing, progress, measured }
     }
 
     /// Whether it only reads.
