@@ -146,6 +146,13 @@ struct ErrorEntry {
     message: String,
 }
 
+/// Whether an error's body says that a blob which a manifest names is not there (distribution specification,
+/// error codes).
+pub(super) fn names_a_missing_blob(body: &[u8]) -> bool {
+    let errors = json::from_slice::<ErrorBody>(body).map(|body| body.errors).unwrap_or_default();
+    errors.iter().any(|e| matches!(e.code.as_str(), "MANIFEST_BLOB_UNKNOWN" | "BLOB_UNKNOWN"))
+}
+
 /// What an error's body says: codes and messages, or its first line where it is plain text.
 pub(super) fn message(body: &[u8]) -> Option<String> {
     if let Ok(ErrorBody { errors }) = json::from_slice::<ErrorBody>(body) {
