@@ -8,8 +8,9 @@
 needs() {
   case $1 in
     registry) echo docker-registry refregistry ;;
-    interop) echo cosign docker-registry refregistry openssl ;;
-    kubernetes) echo etcd kube-apiserver openssl ;;
+    interop) echo cosign docker-registry refregistry ;;
+    keys) echo cosign ;;
+    kubernetes) echo etcd kube-apiserver cosign ;;
   esac
 }
 
