@@ -56,7 +56,7 @@ complete -c countersign -n "__fish_countersign_using_subcommand sign" -l recursi
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -l allow-tag -d 'Accept a tag, and sign what it points at now: whoever can push may have moved it since the build'
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -l dry-run -d 'Say what would be signed, and write nothing'
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -s v -l verbose -d 'Log every request; twice for more'
-complete -c countersign -n "__fish_countersign_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c countersign -n "__fish_countersign_using_subcommand sign" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -l key -d 'Public keys that must all have signed: files, env://NAME, or k8s-configmap://NAMESPACE/NAME' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -s a -l annotation -d 'Claims that a signature by every key must state' -r -f
@@ -72,7 +72,7 @@ json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -l allow-private-key-secret -d 'Accept a Kubernetes secret that also holds the private key'
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -s v -l verbose -d 'Log every request; twice for more'
-complete -c countersign -n "__fish_countersign_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c countersign -n "__fish_countersign_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l signature-repository -d 'Repository that holds the signatures, where it is not the image\'s own' -r
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l mirror -d 'Send every request for PREFIX to TARGET, a repository prefix or oci:PATH' -r -f
@@ -85,7 +85,7 @@ complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l log-
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -s v -l verbose -d 'Log every request; twice for more'
-complete -c countersign -n "__fish_countersign_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c countersign -n "__fish_countersign_using_subcommand inspect" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -l mirror -d 'Send every request for PREFIX to TARGET, a repository prefix or oci:PATH' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -l plain-http -d 'Speak plain HTTP to this registry' -r -f -a "(__fish_print_hostnames)"
@@ -98,7 +98,7 @@ json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -l dry-run -d 'Say what would be written, and write nothing'
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -s v -l verbose -d 'Log every request; twice for more'
-complete -c countersign -n "__fish_countersign_using_subcommand copy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c countersign -n "__fish_countersign_using_subcommand copy" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import help" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import help" -s V -l version -d 'Print version'
@@ -124,7 +124,7 @@ complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from generate" -l force -d 'Replace the files that are there: the old key is lost'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from generate" -l dry-run -d 'Say what would be written, and write nothing'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from generate" -s v -l verbose -d 'Log every request; twice for more'
-complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from generate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from generate" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from generate" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from public" -l key -d 'Key: a file, env://NAME, k8s://NAMESPACE/SECRET or k8s-configmap://NAMESPACE/NAME' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from public" -l password-file -d 'Password of an encrypted key (else COUNTERSIGN_PASSWORD, COSIGN_PASSWORD, or a prompt)' -r -F
@@ -134,7 +134,7 @@ complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from public" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from public" -s v -l verbose -d 'Log every request; twice for more'
-complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from public" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from public" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from public" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -l key -d 'Unencrypted private key: a file or env://NAME' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -l output-prefix -d 'Write PREFIX.key and PREFIX.pub' -r -F
@@ -148,7 +148,7 @@ complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -l force -d 'Replace the files that are there: the old key is lost'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -l dry-run -d 'Say what would be written, and write nothing'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Log every request; twice for more'
-complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "generate" -d 'Make an encrypted key pair, in files or in a Kubernetes secret'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "public" -d 'Print the public key of any key reference'
