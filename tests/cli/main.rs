@@ -6,6 +6,7 @@
 mod support;
 
 mod arguments;
+mod documents;
 mod files;
 mod generated;
 mod json;
