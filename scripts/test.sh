@@ -7,6 +7,7 @@
 # The commands that a group starts.
 needs() {
   case $1 in
+    cli) echo script stty ;;
     registry) echo docker-registry refregistry ;;
     interop) echo cosign docker-registry refregistry ;;
     keys) echo cosign ;;
