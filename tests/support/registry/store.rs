@@ -13,7 +13,7 @@ pub(super) struct Stored {
     pub(super) bytes: Bytes,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Repository {
     pub(super) blobs: HashMap<String, Bytes>,
     manifests: HashMap<String, Stored>,
@@ -21,7 +21,7 @@ pub(super) struct Repository {
     referrers: HashMap<String, Vec<Value>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Content {
     repositories: HashMap<String, Repository>,
     /// Uploads that were begun: what has been sent so far.
