@@ -121,7 +121,7 @@ fn a_listing_without_end_is_unreachable_but_what_it_holds_counts() {
             native(Signed::Bundle).paged(5),
             next_page_fails,
             Found::Unreachable,
-            codes,
+            ENOUGH,
             "403",
         ),
     ]);

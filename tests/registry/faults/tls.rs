@@ -39,7 +39,7 @@ fn no_token_is_asked_for_over_http() {
     let world = World::new(&setting);
     for run in [world.verify(&keys().signer), world.inspect(), world.sign(&keys().newcomer)] {
         let run = run.expect_code(3);
-        assert!(run.all().contains("plain HTTP"), "{run:?}");
+        assert!(run.all().contains("is not https"), "{run:?}");
     }
     assert!(world.other.requests().is_empty());
 }
