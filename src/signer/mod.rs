@@ -3,13 +3,10 @@
 
 pub mod cluster;
 pub mod error;
-pub mod file;
-pub mod making;
+pub mod keyring;
 pub mod pair;
 pub mod passwords;
 pub mod reference;
-pub mod secret;
-pub mod source;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -21,7 +18,6 @@ use crate::model::PublicKey;
 pub use error::{KeySourceError, PrivateKeyError};
 pub use passwords::{Password, PasswordError, Passwords};
 pub use reference::{KeyRef, KeyRefError, ObjectName};
-pub use source::KeySource;
 
 /// A future that an object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

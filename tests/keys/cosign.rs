@@ -79,8 +79,8 @@ fn we_open_keys_that_cosign_generated() {
 #[test]
 fn cosign_opens_what_we_imported_and_we_take_the_parameters_block_that_stops_it() {
     let folder = TempFolder::new();
-    let origin =
-        folder.write("origin.pem", include_str!("../../src/signer/file/fixtures/openssl-ecparam.pem"));
+    let origin = folder
+        .write("origin.pem", include_str!("../../src/signer/keyring/file/fixtures/openssl-ecparam.pem"));
     let refused = cosign().args(["import-key-pair", "--key"]).arg(&origin);
     assert_ne!(refused.arg("--output-key-prefix").arg(folder.join("theirs")).run().code, 0);
     let import = countersign().args(["keys", "import", "--key"]).arg(&origin).arg("--output-prefix");

@@ -8,11 +8,12 @@ use countersign::flow::keys::{IfPresent, Origin, PairOrder, PairReport, make, pu
 use countersign::kube::Cluster;
 use countersign::model::key::Algorithm;
 use countersign::model::{Fingerprint, PublicKey};
-use countersign::signer::file::store::FilePair;
-use countersign::signer::making::LocalPairs;
+use countersign::signer::keyring::FilePair;
+use countersign::signer::keyring::KeySource;
+use countersign::signer::keyring::LocalPairs;
+use countersign::signer::keyring::PasswordSources;
 use countersign::signer::pair::{PairError, PairMaker as _, PairStore as _};
-use countersign::signer::passwords::PasswordSources;
-use countersign::signer::{KeyRef, KeySource, Password, Variables};
+use countersign::signer::{KeyRef, Password, Variables};
 
 use crate::support::temp::TempFolder;
 
@@ -143,12 +144,12 @@ async fn files_without_a_password_and_a_dry_run_write_nothing() {
 async fn plain_keys_are_imported_and_encrypted_ones_and_odd_sizes_are_refused() {
     let place = Place::new(Some("new"));
     let report =
-        place.import(include_str!("../../src/signer/file/fixtures/rsa2048.pkcs1.pem")).await.unwrap();
+        place.import(include_str!("../../src/signer/keyring/file/fixtures/rsa2048.pkcs1.pem")).await.unwrap();
     assert_eq!(place.signing_key().await.fingerprint(), fingerprint(&report));
     let text = std::fs::read_to_string(place.folder.join("build.key")).unwrap();
     assert!(text.starts_with("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----"));
-    let encrypted = place.import(include_str!("../../src/signer/file/fixtures/cosign.key")).await;
+    let encrypted = place.import(include_str!("../../src/signer/keyring/file/fixtures/cosign.key")).await;
     assert!(matches!(encrypted, Err(FlowError::Pair(PairError::AlreadyEncrypted(_)))));
-    let odd = place.import(include_str!("../../src/signer/file/fixtures/rsa2560.pem")).await;
+    let odd = place.import(include_str!("../../src/signer/keyring/file/fixtures/rsa2560.pem")).await;
     assert!(matches!(odd, Err(FlowError::Pair(PairError::Key { .. }))));
 }

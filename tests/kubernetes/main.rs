@@ -19,11 +19,12 @@ use countersign::flow::keys::{self, IfPresent, Origin, PairOrder, PairReport};
 use countersign::kube;
 use countersign::model::PublicKey;
 use countersign::model::key::Algorithm;
-use countersign::signer::making::LocalPairs;
+use countersign::signer::keyring::KeySource;
+use countersign::signer::keyring::LocalPairs;
+use countersign::signer::keyring::PasswordSources;
+use countersign::signer::keyring::SecretPair;
 use countersign::signer::pair::PairError;
-use countersign::signer::passwords::PasswordSources;
-use countersign::signer::secret::SecretPair;
-use countersign::signer::{KeyRef, KeySource, KeySourceError, Variables};
+use countersign::signer::{KeyRef, KeySourceError, Variables};
 use serde_json::{Value, json};
 
 use cluster::{Cluster, cluster};

@@ -12,7 +12,7 @@ use countersign::model::{
 use countersign::policy::{
     Outcome as Became, Policy, PolicyError, ReasonCode, Required, SignerRule, Verdict, decide,
 };
-use countersign::signer::file::{self, PrivateKeyText};
+use countersign::signer::keyring::file::{self, PrivateKeyText};
 use countersign::signer::{Password, Signer as _};
 
 use crate::case::{

@@ -6,6 +6,9 @@ use std::str::FromStr as _;
 use super::{DOCKER_HUB, ImageRef, NAME_LIMIT, ReferenceError, Repository, Tag, refused};
 use crate::model::digest::DigestError;
 
+/// The port of HTTPS.
+const DEFAULT_PORT: u16 = 443;
+
 /// Reads an image; with `repository_only`, errors speak of a repository.
 pub(super) fn parse(text: &str, repository_only: bool) -> Result<ImageRef, ReferenceError> {
     let (name, digest) = match text.split_once('@') {
@@ -80,6 +83,7 @@ pub(in crate::model) fn names_a_host(component: &str) -> bool {
 }
 
 /// Lower case, without trailing dot and `:443`; `index.docker.io` and `registry-1.docker.io` are Docker Hub.
+/// A name without a dot keeps or gets `:443`: without it, what is shown would be read as a Docker Hub name.
 pub(in crate::model) fn normalised_host(written: &str) -> Result<String, String> {
     let lower = written.to_ascii_lowercase();
     let (name, port) = split_port(&lower)?;
@@ -95,17 +99,20 @@ pub(in crate::model) fn normalised_host(written: &str) -> Result<String, String>
         "index.docker.io" | "registry-1.docker.io" if port.is_none() => DOCKER_HUB,
         other => other,
     };
-    Ok(port.map_or_else(|| name.to_owned(), |port| format!("{name}:{port}")))
+    match port {
+        None if names_a_host(name) => Ok(name.to_owned()),
+        port => Ok(format!("{name}:{}", port.unwrap_or(DEFAULT_PORT))),
+    }
 }
 
-/// Parts `host[:port]`; the default port 443 counts as not written.
+/// Parts `host[:port]`; the default port counts as not written.
 fn split_port(host: &str) -> Result<(&str, Option<u16>), String> {
     let Some((name, port)) = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) else {
         return Ok((host, None));
     };
     let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     match port.parse::<u16>() {
-        Ok(443) if digits => Ok((name, None)),
+        Ok(DEFAULT_PORT) if digits => Ok((name, None)),
         Ok(number) if digits && number > 0 => Ok((name, Some(number))),
         _ => Err("the registry's port is not a number from 1 to 65535".to_owned()),
     }

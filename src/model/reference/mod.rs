@@ -35,7 +35,7 @@ pub struct Tag(String);
 pub enum Repository {
     /// A repository in a registry.
     Registry {
-        /// Normalised: lower case, no trailing dot, no `:443`; Docker Hub is `docker.io`.
+        /// Normalised: lower case, no trailing dot, no `:443` after a name with a dot; Docker Hub is `docker.io`.
         host: String,
         /// The name below the host.
         path: String,
@@ -298,6 +298,8 @@ mod tests {
         assert_eq!(shown("[::1]:5000/a"), "[::1]:5000/a");
         assert_eq!(shown("[::1]/a:t"), "[::1]/a:t");
         assert_eq!(shown("Registry.Example.Org:443/a"), "registry.example.org/a");
+        assert_eq!(shown("Registry:443/a"), "registry:443/a");
+        assert_eq!(shown("REGISTRY/a"), "registry:443/a");
         let both: ImageRef = format!("r.example/a:1@sha256:{HEX}").parse().unwrap();
         assert_eq!((both.tag().unwrap().as_str(), both.digest().unwrap().hex()), ("1", HEX.to_owned()));
     }

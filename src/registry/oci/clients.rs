@@ -2,17 +2,16 @@
 //! certificates, and loopback no proxy (its credentials may be unencrypted and must not leave the machine).
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Client, Url, redirect};
+use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
 
 use super::Environment;
 use super::origin::is_loopback;
-use super::roots;
+use crate::local::roots;
 
 /// Longest time for a connection to come about, with TLS.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -59,9 +58,7 @@ impl Clients {
 }
 
 fn build(roots: RootCertStore, direct: bool) -> Result<Client, String> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let mut config = config.map_err(|e| e.to_string())?.with_root_certificates(roots).with_no_client_auth();
+    let mut config = roots::trusting(roots)?.with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let builder = Client::builder()
         .tls_backend_preconfigured(config)

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
 use super::docker_config::{self, CONFIG_LIMIT, Credential, DockerConfig};
-use super::files::read_bounded;
 use super::{Environment, credential_program};
+use crate::local::files::read_bounded;
 use crate::model::reference::DOCKER_HUB;
 
 /// The key under which Docker's helpers keep Docker Hub's credential.

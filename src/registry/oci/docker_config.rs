@@ -168,6 +168,7 @@ impl Place {
 
     /// How narrowly this place holds `host/path`: the length of its path; `None` where it does not.
     fn rank(&self, host: &str, path: &str) -> Option<usize> {
+        let host = host.strip_suffix(":443").unwrap_or(host);
         let rest = path.strip_prefix(self.path.as_str())?;
         let at_boundary = self.path.is_empty() || rest.is_empty() || rest.starts_with('/');
         (self.host == host && at_boundary).then_some(self.path.len())

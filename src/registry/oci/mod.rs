@@ -12,14 +12,12 @@ mod credentials;
 pub mod docker_config;
 mod exchange;
 mod failure;
-mod files;
 mod link;
 mod origin;
 mod read;
 mod referrers;
 mod request;
 mod retry;
-mod roots;
 mod target;
 mod token;
 mod upload;
@@ -90,7 +88,7 @@ impl OciRegistry {
     }
 
     fn in_environment(options: Options, environment: Environment) -> Result<Self, OptionsError> {
-        let extra = options.ca_file.as_deref().map(roots::read_named).transpose();
+        let extra = options.ca_file.as_deref().map(crate::local::roots::read_named).transpose();
         let extra = extra.map_err(OptionsError::CaFile)?;
         if let Some(path) = &options.registry_config {
             credentials::check(path).map_err(OptionsError::RegistryConfig)?;
