@@ -63,6 +63,8 @@ pub enum Act {
     ResetInMidBody,
     /// Does nothing, and resets the connection without an answer.
     Reset,
+    /// 201 as if it were stored, and it is not.
+    Swallow,
     /// Does what was asked, then resets the connection without an answer.
     LoseAnswer,
     /// The head of the true answer, then one byte after another without end.
@@ -171,6 +173,7 @@ impl Act {
             Self::RetryAfter { status, after } => refused(*status).with("retry-after", after),
             Self::Html => Answer::new(200, "text/html", "<!doctype html><title>Sign in</title>"),
             Self::Answer { media_type, bytes } => Answer::new(200, media_type, bytes.clone()),
+            Self::Swallow => Answer::empty(201).with("location", exchange.target.clone()),
             Self::Reset => Answer { body: Content::Reset, ..Answer::empty(500) },
             Self::Redirect(origin) => {
                 Answer::empty(307).with("location", format!("{origin}{}", exchange.target))
