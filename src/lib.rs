@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod flow;
 pub mod kube;
+mod local;
 pub mod model;
 pub mod policy;
 pub mod registry;

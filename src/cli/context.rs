@@ -8,8 +8,7 @@ use crate::kube::Cluster;
 use crate::registry::layout::LayoutRegistry;
 use crate::registry::oci::{OciRegistry, Options};
 use crate::registry::routes::Routes;
-use crate::signer::passwords::PasswordSources;
-use crate::signer::source::KeySource;
+use crate::signer::keyring::{KeySource, PasswordSources};
 use crate::signer::{KeyRef, Variables};
 
 /// What commands reach the world through.

@@ -11,10 +11,8 @@ use super::output::{Output, Tone};
 use crate::flow::keys::{IfPresent, Origin, PairOrder, PairReport, make, public};
 use crate::model::key::Algorithm;
 use crate::signer::KeyRef;
-use crate::signer::file::store::FilePair;
-use crate::signer::making::LocalPairs;
+use crate::signer::keyring::{FilePair, LocalPairs, SecretPair};
 use crate::signer::pair::PairStore;
-use crate::signer::secret::SecretPair;
 
 /// Make, show and import keys
 #[derive(Debug, Args)]

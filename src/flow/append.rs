@@ -14,7 +14,8 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::FlowError;
 use crate::model::digest::Digest;
-use crate::model::manifest::{EMPTY_BLOB, ListManifest, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
+use crate::model::list::ListManifest;
+use crate::model::manifest::{EMPTY_BLOB, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
 use crate::model::{MANIFEST_LIMIT, Repository, Tag};
 use crate::registry::{Kind, ManifestName, Registry, RegistryError, StoredManifest};
 

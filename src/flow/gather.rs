@@ -1,38 +1,21 @@
 //! Gathers the signatures on one digest in one repository, in stages, and hands each candidate over as soon
 //! as its bytes are there, so that no more than a handful is in memory at once.
 
-use std::collections::BTreeMap;
-
 use futures_util::{StreamExt as _, stream};
 
+use super::findings::Findings;
+use super::pointer::{Form, Pointer, by_blob, legacy_pointer};
 use super::survey::{Kinship, Survey, Wanted, kinship, read_index, remark};
-use crate::model::manifest::{Descriptor, ImageManifest, Layer, ListManifest, Manifest};
-use crate::model::verify::{Evidence, Read, Remark};
-use crate::model::{
-    Candidate, Digest, Format, PublicKey, Repository, SIGNATURE_LIMIT, Tag, bundle, json, payload,
-};
+use crate::model::list::ListManifest;
+use crate::model::manifest::{Descriptor, ImageManifest, Layer, Manifest};
+use crate::model::verify::Remark;
+use crate::model::{Digest, Format, Repository, SIGNATURE_LIMIT, Tag, bundle, json, payload};
 use crate::registry::{Kind, Listing, ManifestName, Registry, RegistryError, StoredManifest};
 
 /// Most candidates that are read for one digest; beyond, without an answer of allowed, it is undecided.
 pub(super) const CANDIDATES_LIMIT: usize = 1_000;
 /// Requests under way at once.
 const SIDE_BY_SIDE: usize = 8;
-
-/// What takes the findings: the keys' judgement when verifying, a listing when inspecting.
-pub(super) trait Findings {
-    /// Bytes were read at a place where signatures stand.
-    fn read(&mut self, read: Read, pointer: &Pointer);
-    /// Something that is no signature.
-    fn other(&mut self, remark: Remark);
-    /// Junk where a signature should be.
-    fn invalid(&mut self, remark: Remark);
-    /// Something that could not be asked.
-    fn unreachable(&mut self, remark: Remark);
-    /// Whether what is known already gives the answer, so that more evidence cannot change it.
-    fn settled(&self) -> bool {
-        false
-    }
-}
 
 /// Where to look.
 pub(super) struct Gathering<'a, R> {
@@ -50,29 +33,6 @@ pub(super) enum Fallback {
     Always,
     /// Only where there is no API.
     WithoutApi,
-}
-
-/// A blob that may hold a signature, and what its layer says of it.
-pub(super) struct Pointer {
-    pub(super) blob: Digest,
-    /// In bytes, as the manifest states it.
-    pub(super) size: u64,
-    pub(super) place: String,
-    form: Form,
-}
-
-enum Form {
-    Legacy { signature: Option<String>, certificate: bool },
-    Bundle,
-}
-
-impl Form {
-    fn format(&self) -> Format {
-        match self {
-            Self::Legacy { .. } => Format::Legacy,
-            Self::Bundle => Format::Bundle,
-        }
-    }
 }
 
 impl<R: Registry> Gathering<'_, R> {
@@ -360,51 +320,6 @@ impl<R: Registry> Gathering<'_, R> {
     }
 }
 
-impl Pointer {
-    pub(super) fn format(&self) -> Format {
-        self.form.format()
-    }
-
-    fn read(&self, bytes: &bytes::Bytes) -> Read {
-        match &self.form {
-            Form::Bundle => Candidate::bundle(self.place.clone(), bytes),
-            Form::Legacy { signature, certificate } => {
-                Candidate::legacy(self.place.clone(), bytes.to_vec(), signature.as_deref(), *certificate)
-            }
-        }
-    }
-}
-
-/// The pointers to each blob, in the order in which the blobs first appear.
-fn by_blob(pointers: impl Iterator<Item = Pointer>) -> Vec<(Digest, Vec<Pointer>)> {
-    let mut groups: Vec<(Digest, Vec<Pointer>)> = Vec::new();
-    let mut positions: BTreeMap<Digest, usize> = BTreeMap::new();
-    for pointer in pointers {
-        let position = *positions.entry(pointer.blob).or_insert(groups.len());
-        match groups.get_mut(position) {
-            Some((_, group)) => group.push(pointer),
-            None => groups.push((pointer.blob, vec![pointer])),
-        }
-    }
-    groups
-}
-
-/// A layer with a signature, or a remark that it is something else.
-fn legacy_pointer(layer: Layer, place: String, findings: &mut impl Findings) -> Option<Pointer> {
-    let Layer { descriptor, annotations: json::UniqueMap(mut annotations) } = layer;
-    let signature = annotations.remove(payload::SIGNATURE_ANNOTATION);
-    // Media types are not demanded: other writers have used Docker's.
-    if signature.is_none() && descriptor.media_type != payload::MEDIA_TYPE {
-        let shown = crate::model::escape_untrusted(&descriptor.media_type);
-        let reason = format!("a layer of type `{shown}` without a signature");
-        findings.other(Remark { place, format: None, reason });
-        return None;
-    }
-    let certificate = annotations.contains_key(payload::CERTIFICATE_ANNOTATION);
-    let form = Form::Legacy { signature, certificate };
-    Some(Pointer { blob: descriptor.digest, size: descriptor.size, place, form })
-}
-
 fn foreign(place: &Repository, descriptor: &Descriptor) -> Remark {
     let kind = descriptor.artifact_type.as_deref().unwrap_or_default();
     Remark {
@@ -421,36 +336,5 @@ fn note_failure(findings: &mut impl Findings, place: String, format: Option<Form
     match error.kind {
         Kind::Limit => findings.invalid(noted),
         _ => findings.unreachable(noted),
-    }
-}
-
-/// The keys' judgement of what is found.
-pub(super) struct Judgement<'a> {
-    pub(super) image: &'a Digest,
-    pub(super) keys: &'a [PublicKey],
-    pub(super) evidence: Evidence,
-    /// Whether the evidence gives the answer that more of it cannot change.
-    pub(super) enough: &'a (dyn Fn(&Evidence) -> bool + Sync),
-}
-
-impl Findings for Judgement<'_> {
-    fn read(&mut self, read: Read, pointer: &Pointer) {
-        self.evidence.take(read, &pointer.place, pointer.format(), self.image, self.keys);
-    }
-
-    fn other(&mut self, remark: Remark) {
-        self.evidence.other.push(remark);
-    }
-
-    fn invalid(&mut self, remark: Remark) {
-        self.evidence.invalid.push(remark);
-    }
-
-    fn unreachable(&mut self, remark: Remark) {
-        self.evidence.unreachable.push(remark);
-    }
-
-    fn settled(&self) -> bool {
-        (self.enough)(&self.evidence)
     }
 }

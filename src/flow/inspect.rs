@@ -3,10 +3,14 @@
 use serde::Serialize;
 
 use super::FlowError;
-use super::gather::{Fallback, Findings, Gathering, Pointer};
+use super::findings::Findings;
+use super::gather::{Fallback, Gathering};
+use super::pointer::Pointer;
 use super::verify::fetch_image;
-use crate::model::manifest::{Layer, ListManifest, Manifest};
-use crate::model::verify::{Read, Remark};
+use crate::model::candidate::Read;
+use crate::model::list::ListManifest;
+use crate::model::manifest::{Layer, Manifest};
+use crate::model::verify::Remark;
 use crate::model::{Claims, Digest, Format, PinnedRef, Repository, Tag, json};
 use crate::registry::{ManifestName, Registry};
 

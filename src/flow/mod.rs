@@ -2,9 +2,12 @@
 
 mod append;
 pub mod copy;
+mod findings;
 mod gather;
 pub mod inspect;
 pub mod keys;
+mod pointer;
+pub mod prepare;
 pub mod sign;
 mod store;
 mod survey;

@@ -1,7 +1,8 @@
 //! What a registry holds beside a digest, as listings: the `.sig` manifest, the referrers, the fallback tag.
 //! Signing, verifying and inspecting all begin here; none of it is verified.
 
-use crate::model::manifest::{Descriptor, ListManifest, OCI_EMPTY};
+use crate::model::list::ListManifest;
+use crate::model::manifest::{Descriptor, OCI_EMPTY};
 use crate::model::verify::Remark;
 use crate::model::{Digest, Format, Repository, Tag, bundle, json, payload};
 use crate::registry::{Listing, ManifestName, Referrers, Registry, RegistryError, StoredManifest};

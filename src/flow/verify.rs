@@ -7,7 +7,8 @@
 //! where the API is absent); before denied, the fallback tag where it was not read, and the image itself.
 
 use crate::flow::FlowError;
-use crate::flow::gather::{Fallback, Gathering, Judgement};
+use crate::flow::findings::Judgement;
+use crate::flow::gather::{Fallback, Gathering};
 use crate::model::manifest::{Manifest, ManifestError};
 use crate::model::verify::{Evidence, Remark};
 use crate::model::{ImageRef, PinnedRef, Repository};

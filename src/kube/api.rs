@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::config::Access;
+use super::config::{Access, is_loopback};
 use super::credentials::Authorization;
 use super::kubeconfig::configuration;
 use super::tls;
@@ -80,8 +81,13 @@ impl Api {
             .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")));
         let server = escape_untrusted(access.server.as_str().trim_end_matches('/'));
         let (mut base, mut host) = (access.server.clone(), None);
+        // What is on this machine needs no proxy, and over plain http the token would be readable to it.
+        if is_loopback(&access.server) {
+            builder = builder.no_proxy();
+        }
         if let Some(name) = &access.tls_server_name {
-            builder = builder.dns_resolver(Arc::new(Always::resolve(&access.server)?)).no_proxy();
+            // A proxy would be asked for that name, which need not lead anywhere.
+            builder = builder.dns_resolver(Arc::new(Always::leading_to(&access.server)?)).no_proxy();
             host = Some(host_header(&access.server)?);
             base = named(base, name)?;
         }
@@ -120,7 +126,8 @@ impl Api {
         body: Zeroizing<Vec<u8>>,
     ) -> Result<Created, ClusterError> {
         let url = self.url(collection, name.namespace(), None);
-        let request = self.client.post(url).header(CONTENT_TYPE, "application/json").body(body.to_vec());
+        let request =
+            self.client.post(url).header(CONTENT_TYPE, "application/json").body(Bytes::from_owner(body));
         let response = self.send(request).await?;
         match response.status() {
             StatusCode::CREATED => Ok(Created::Now),
@@ -213,7 +220,7 @@ struct Always {
 }
 
 impl Always {
-    fn resolve(server: &Url) -> Result<Self, ClusterError> {
+    fn leading_to(server: &Url) -> Result<Self, ClusterError> {
         let host = server.host_str().ok_or_else(|| configuration("the server has no host".to_owned()))?;
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         Ok(Self { host, port: server.port_or_known_default().unwrap_or(443) })

@@ -104,6 +104,15 @@ async fn from_kubeconfig(current: Current, variables: &Variables) -> Result<Acce
     Ok(Access { server, tls_server_name, authority, platform_bundle: None, identity, authorization })
 }
 
+/// Whether the server is on this machine, by its address or as `localhost`.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost" | "[::1]") => true,
+        Some(host) => host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback()),
+        None => false,
+    }
+}
+
 /// https, or http where nothing leaves this machine, since a token goes with each request.
 fn server_url(text: &str) -> Result<Url, ClusterError> {
     let wrong = |why: &str| configuration(format!("Kubernetes server `{}`: {why}", escape_untrusted(text)));
@@ -111,14 +120,12 @@ fn server_url(text: &str) -> Result<Url, ClusterError> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(configuration("the Kubernetes server's URL has credentials in it".to_owned()));
     }
-    let loopback = match url.host_str() {
-        Some("localhost" | "[::1]") => true,
-        Some(host) => host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback()),
-        None => return Err(wrong("it has no host")),
-    };
+    if url.host_str().is_none() {
+        return Err(wrong("it has no host"));
+    }
     match url.scheme() {
         "https" => {}
-        "http" if loopback => {}
+        "http" if is_loopback(&url) => {}
         "http" => return Err(wrong("plain http is for this machine only")),
         _ => return Err(wrong("https is expected")),
     }

@@ -1,39 +1,26 @@
 //! TLS to the API server: the cluster's own authority, or the platform's bundle; our client certificate.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
 use super::config::Access;
-use super::files;
 use super::kubeconfig::configuration;
+use crate::local::roots;
 use crate::signer::cluster::ClusterError;
-
-/// Where systems keep their bundle: Debian, Fedora, SUSE, Alpine.
-const PLATFORM_BUNDLES: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
 
 /// The TLS settings for `access`.
 ///
 /// # Errors
 /// [`ClusterError::Configuration`] for certificates or keys that cannot be read.
 pub(super) async fn client_config(access: &Access) -> Result<ClientConfig, ClusterError> {
-    let roots = match &access.authority {
-        Some(pem) => roots(pem, "the cluster's certificate authority")?,
-        None => platform_roots(access.platform_bundle.as_deref()).await?,
+    let trusted = match &access.authority {
+        Some(pem) => authority(pem)?,
+        None => platform(access.platform_bundle.clone()).await?,
     };
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| configuration(error.to_string()))?
-        .with_root_certificates(roots);
+    let builder = roots::trusting(trusted).map_err(configuration)?;
     let Some(identity) = &access.identity else {
         return Ok(builder.with_no_client_auth());
     };
@@ -45,31 +32,22 @@ pub(super) async fn client_config(access: &Access) -> Result<ClientConfig, Clust
 }
 
 fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, ClusterError> {
-    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    match read {
-        Ok(found) if !found.is_empty() => Ok(found),
-        _ => Err(configuration(format!("{what} is not PEM with a certificate"))),
-    }
+    roots::certificates(pem).map_err(|_| configuration(format!("{what} is not PEM with a certificate")))
 }
 
-fn roots(pem: &[u8], what: &str) -> Result<RootCertStore, ClusterError> {
-    let mut roots = RootCertStore::empty();
-    let (added, _) = roots.add_parsable_certificates(certificates(pem, what)?);
+fn authority(pem: &[u8]) -> Result<RootCertStore, ClusterError> {
+    const WHAT: &str = "the cluster's certificate authority";
+    let mut trusted = RootCertStore::empty();
+    let (added, _) = trusted.add_parsable_certificates(certificates(pem, WHAT)?);
     match added {
-        0 => Err(configuration(format!("{what} has no certificate that can be used"))),
-        _ => Ok(roots),
+        0 => Err(configuration(format!("{WHAT} has no certificate that can be used"))),
+        _ => Ok(trusted),
     }
 }
 
-/// `SSL_CERT_FILE`, else the first bundle that is there.
-async fn platform_roots(named: Option<&Path>) -> Result<RootCertStore, ClusterError> {
-    if let Some(path) = named {
-        return roots(&files::read(path).await?, &files::shown(path));
-    }
-    for path in PLATFORM_BUNDLES.map(PathBuf::from) {
-        if let Some(pem) = files::find(&path).await? {
-            return roots(&pem, &files::shown(&path));
-        }
-    }
-    Err(configuration("the cluster names no certificate authority, and this system has no bundle".to_owned()))
+/// `SSL_CERT_FILE`, else the platform's bundle.
+async fn platform(named: Option<PathBuf>) -> Result<RootCertStore, ClusterError> {
+    let load = tokio::task::spawn_blocking(move || roots::load(named, &[]));
+    let loaded = load.await.map_err(|error| configuration(error.to_string()))?;
+    loaded.map_err(|reason| configuration(format!("the cluster names no certificate authority; {reason}")))
 }

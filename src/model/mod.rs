@@ -2,12 +2,14 @@
 //! where a signature becomes a verified one. Pure: no I/O, no clock, no environment.
 
 pub mod bundle;
+pub mod candidate;
 pub mod claims;
 pub mod digest;
 pub mod envelope;
 mod escape;
 pub mod json;
 pub mod key;
+pub mod list;
 pub mod manifest;
 pub mod payload;
 pub mod prefix;
@@ -15,12 +17,13 @@ pub mod reference;
 pub mod statement;
 pub mod verify;
 
+pub use candidate::{Candidate, Format};
 pub use claims::Claims;
 pub use digest::Digest;
 pub use escape::escape_untrusted;
 pub use key::{Fingerprint, PublicKey};
 pub use reference::{ImageRef, PinnedRef, Repository, Tag};
-pub use verify::{Candidate, Checked, Format, VerifiedSignature};
+pub use verify::{Checked, VerifiedSignature};
 
 /// Largest manifest or index that is read, in bytes.
 pub const MANIFEST_LIMIT: u64 = 4 << 20;

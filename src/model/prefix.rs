@@ -4,7 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::reference::{DOCKER_HUB, Repository, is_path_component, names_a_host, normalised_host};
+use super::reference::grammar::{is_path_component, names_a_host, normalised_host};
+use super::reference::{DOCKER_HUB, Repository};
 
 /// A host, or a host and the beginning of a path, cut at a `/`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -155,7 +155,8 @@ pub trait Registry: Send + Sync {
     ) -> impl Future<Output = Result<(), RegistryError>> + Send;
 
     /// Stores a manifest under `name`. `etag`: only if what is stored there still has it, where the store
-    /// honours that.
+    /// honours that. A put under a tag is sent once, since it replaces what is there: after
+    /// [`Kind::Unreachable`] the caller reads again before it puts again.
     fn put_manifest(
         &self,
         repository: &Repository,

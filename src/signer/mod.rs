@@ -2,13 +2,11 @@
 //! where keys come from, and to where new ones go.
 
 pub mod cluster;
-pub mod file;
-pub mod making;
+pub mod error;
+pub mod keyring;
 pub mod pair;
 pub mod passwords;
 pub mod reference;
-pub mod secret;
-pub mod source;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -17,9 +15,9 @@ use std::sync::Arc;
 
 use crate::model::PublicKey;
 
+pub use error::{KeySourceError, PrivateKeyError};
 pub use passwords::{Password, PasswordError, Passwords};
 pub use reference::{KeyRef, KeyRefError, ObjectName};
-pub use source::{KeySource, KeySourceError};
 
 /// A future that an object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

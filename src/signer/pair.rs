@@ -3,8 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::cluster::{ClusterError, Created};
-use super::file::PrivateKeyError;
-use super::source::KeySourceError;
+use super::error::{KeySourceError, PrivateKeyError};
 use super::{BoxFuture, KeyRef, Password, PasswordError};
 use crate::model::PublicKey;
 use crate::model::key::Algorithm;

@@ -1,23 +1,7 @@
-//! Where the password of an encrypted key comes from: a file, the environment, a prompt without echo.
-
-use std::fs::File;
-use std::io::{IsTerminal as _, Read as _};
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-
-use secrecy::ExposeSecret as _;
-use zeroize::Zeroizing;
-
-use super::Variables;
-use crate::model::escape_untrusted;
+//! The port to passwords of encrypted keys.
 
 /// A password's bytes, wiped when dropped and shown by no `Debug`. It may be empty, and need not be text.
 pub type Password = secrecy::SecretSlice<u8>;
-
-/// Longest password file, in bytes.
-const PASSWORD_LIMIT: u64 = 4 << 10;
-/// Asked in this order.
-const PASSWORD_VARIABLES: [&str; 2] = ["COUNTERSIGN_PASSWORD", "COSIGN_PASSWORD"];
 
 /// Gives passwords. Both calls may wait for a person, so they are made on a thread that may block.
 pub trait Passwords: Send + Sync {
@@ -51,80 +35,4 @@ pub enum PasswordError {
     /// The person typed two different ones.
     #[error("the two passwords differ")]
     Differ,
-}
-
-/// `--password-file`, then the environment, then the terminal.
-pub struct PasswordSources {
-    file: Option<PathBuf>,
-    variables: Variables,
-    terminal: Option<Mutex<()>>,
-}
-
-impl PasswordSources {
-    /// Asks `file` first if given, then the variables, then a person if standard input is a terminal.
-    pub fn new(file: Option<PathBuf>, variables: Variables) -> Self {
-        let terminal = std::io::stdin().is_terminal().then(Mutex::default);
-        Self { file, variables, terminal }
-    }
-
-    /// As [`Self::new`], but a person is never asked.
-    pub fn without_terminal(file: Option<PathBuf>, variables: Variables) -> Self {
-        Self { file, variables, terminal: None }
-    }
-
-    fn unattended(&self) -> Result<Option<Password>, PasswordError> {
-        if let Some(path) = &self.file {
-            return read_password_file(path).map(Some);
-        }
-        let value = PASSWORD_VARIABLES.iter().find_map(|name| (self.variables)(name));
-        Ok(value.map(|value| Password::from(value.into_encoded_bytes())))
-    }
-
-    fn ask(&self, question: &str) -> Result<Option<Password>, PasswordError> {
-        let Some(terminal) = &self.terminal else {
-            return Ok(None);
-        };
-        // One question at a time; a panic elsewhere while asking leaves nothing half done.
-        let _turn = terminal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let answer = rpassword::prompt_password(question);
-        let answer = answer.map_err(|error| PasswordError::Terminal(error.to_string()))?;
-        Ok(Some(Password::from(answer.into_bytes())))
-    }
-}
-
-impl Passwords for PasswordSources {
-    fn existing(&self, place: &str) -> Result<Option<Password>, PasswordError> {
-        match self.unattended()? {
-            Some(password) => Ok(Some(password)),
-            None => self.ask(&format!("Password for {place}: ")),
-        }
-    }
-
-    fn chosen(&self, place: &str) -> Result<Option<Password>, PasswordError> {
-        if let Some(password) = self.unattended()? {
-            return Ok(Some(password));
-        }
-        let first = self.ask(&format!("New password for {place}: "))?;
-        let second = self.ask("The same password again: ")?;
-        match (first, second) {
-            (Some(first), Some(second)) if first.expose_secret() == second.expose_secret() => Ok(Some(first)),
-            (Some(_), Some(_)) => Err(PasswordError::Differ),
-            _ => Ok(None),
-        }
-    }
-}
-
-/// The file's bytes without one newline at the end, which editors and `echo` leave.
-fn read_password_file(path: &Path) -> Result<Password, PasswordError> {
-    let wrong =
-        |reason: String| PasswordError::File { path: escape_untrusted(&path.to_string_lossy()), reason };
-    let mut bytes = Zeroizing::new(Vec::with_capacity(256));
-    let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
-    file.take(PASSWORD_LIMIT + 1).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
-    if bytes.len() as u64 > PASSWORD_LIMIT {
-        return Err(wrong(format!("it exceeds {PASSWORD_LIMIT} bytes")));
-    }
-    let password = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-    let password = password.strip_suffix(b"\r").unwrap_or(password);
-    Ok(Password::from(password.to_vec()))
 }

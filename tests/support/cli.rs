@@ -45,8 +45,7 @@ pub struct Running {
 impl Countersign {
     /// Our binary, as built for this test run.
     pub fn new() -> Self {
-        let program = option_env!("CARGO_BIN_EXE_countersign");
-        Self::program(program.expect("the package has no binary named countersign"))
+        Self::program(env!("CARGO_BIN_EXE_countersign"))
     }
 
     /// Another program in the same clean environment.

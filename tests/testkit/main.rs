@@ -9,7 +9,8 @@ mod runner;
 use std::collections::{BTreeMap, BTreeSet};
 
 use case::{Case, Expected, Stored};
-use countersign::model::verify::{Read, check};
+use countersign::model::candidate::Read;
+use countersign::model::verify::check;
 use countersign::model::{Checked, Digest};
 
 /// Every item of the list of what must be refused, and cases that cover it.

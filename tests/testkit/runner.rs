@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use countersign::model::candidate::Read;
 use countersign::model::key::pem;
 use countersign::model::payload::{CERTIFICATE_ANNOTATION, SIGNATURE_ANNOTATION};
-use countersign::model::verify::{Evidence, Read, check};
+use countersign::model::verify::{Evidence, check};
 use countersign::model::{
     Candidate, Checked, Claims, Digest, Fingerprint, Format, PublicKey, VerifiedSignature, escape_untrusted,
 };
 use countersign::policy::{
     Outcome as Became, Policy, PolicyError, ReasonCode, Required, SignerRule, Verdict, decide,
 };
-use countersign::signer::file::{self, PrivateKeyText};
+use countersign::signer::keyring::file::{self, PrivateKeyText};
 use countersign::signer::{Password, Signer as _};
 
 use crate::case::{

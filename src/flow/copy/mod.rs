@@ -2,7 +2,9 @@
 //! and nothing written twice.
 
 mod attached;
+mod blobs;
 mod carrier;
+mod lists;
 
 use std::sync::Arc;
 

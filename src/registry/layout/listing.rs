@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::files::Failure;
 use crate::model::json::{self, UniqueMap};
-use crate::model::manifest::{Descriptor, ListManifest};
+use crate::model::list::ListManifest;
+use crate::model::manifest::Descriptor;
 use crate::model::{Digest, Tag, escape_untrusted};
 
 /// Annotation that names a manifest (image specification 1.1, annotations and image-layout).

@@ -18,7 +18,6 @@ use super::docker_config::Credential;
 use super::exchange::Exchange;
 use super::token;
 use crate::model::escape_untrusted;
-use crate::registry::{Kind, RegistryError};
 
 /// What access is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -47,6 +46,8 @@ impl Scope {
 #[derive(Debug, Clone)]
 pub(super) struct Authorization {
     pub(super) header: HeaderValue,
+    /// Whether it stands for nobody: there are no credentials.
+    pub(super) anonymous: bool,
     /// Which one it is of those for its scope.
     number: u64,
 }
@@ -69,7 +70,14 @@ struct Slot {
 /// The outcome of a try.
 struct Outcome {
     number: u64,
-    header: Result<HeaderValue, String>,
+    header: Result<(HeaderValue, bool), String>,
+}
+
+impl Outcome {
+    fn shown(&self) -> Result<Authorization, String> {
+        let (header, anonymous) = self.header.clone()?;
+        Ok(Authorization { header, anonymous, number: self.number })
+    }
 }
 
 /// The authorizations of the process.
@@ -93,14 +101,17 @@ impl Authorizations {
 
     /// What to show without having been asked: what was taken for this scope before, or, where the registry
     /// has asked for something before, what it asked for.
-    pub(super) async fn known(&self, asker: &Asker<'_>) -> Result<Option<Authorization>, RegistryError> {
+    ///
+    /// # Errors
+    /// Why there is nothing to show.
+    pub(super) async fn known(&self, asker: &Asker<'_>) -> Result<Option<Authorization>, String> {
         let writing = Scope { write: true, ..asker.scope.clone() };
         for scope in [asker.scope, &writing] {
             let slot = lock(&self.slots).get(scope).cloned();
             if let Some(slot) = slot
-                && let Some(Outcome { number, header: Ok(header) }) = &*slot.latest.lock().await
+                && let Some(Ok(shown)) = slot.latest.lock().await.as_ref().map(Outcome::shown)
             {
-                return Ok(Some(Authorization { header: header.clone(), number: *number }));
+                return Ok(Some(shown));
             }
         }
         let scheme = lock(&self.schemes).get(&asker.scope.host).cloned();
@@ -112,13 +123,16 @@ impl Authorizations {
 
     /// What to show after a 401 with `challenges` for a request that showed `refused`. Those who ask for the
     /// same scope at the same time share one token request and its outcome.
+    ///
+    /// # Errors
+    /// Why there is nothing to show.
     pub(super) async fn answer(
         &self,
         asker: &Asker<'_>,
         headers: &[&str],
         refused: Option<&Authorization>,
-    ) -> Result<Authorization, RegistryError> {
-        let scheme = scheme(headers).map_err(|why| forbidden(asker, &why))?;
+    ) -> Result<Authorization, String> {
+        let scheme = scheme(headers)?;
         lock(&self.schemes).insert(asker.scope.host.clone(), scheme.clone());
         self.renew(asker, &scheme, refused).await
     }
@@ -128,7 +142,7 @@ impl Authorizations {
         asker: &Asker<'_>,
         scheme: &Scheme,
         refused: Option<&Authorization>,
-    ) -> Result<Authorization, RegistryError> {
+    ) -> Result<Authorization, String> {
         let slot = lock(&self.slots).entry(asker.scope.clone()).or_default().clone();
         let before = slot.ended.load(Ordering::Acquire);
         let mut latest = slot.latest.lock().await;
@@ -146,20 +160,18 @@ impl Authorizations {
                 Outcome { number: slot.ended.fetch_add(1, Ordering::AcqRel) + 1, header }
             }
         };
-        let shown = match &outcome.header {
-            Ok(header) => Ok(Authorization { header: header.clone(), number: outcome.number }),
-            Err(why) => Err(forbidden(asker, why)),
-        };
+        let shown = outcome.shown();
         *latest = Some(outcome);
         shown
     }
 
-    /// A new value of `Authorization`, or why there is none.
-    async fn obtain(&self, asker: &Asker<'_>, scheme: &Scheme) -> Result<HeaderValue, String> {
+    /// A new value of `Authorization` and whether it stands for nobody, or why there is none.
+    async fn obtain(&self, asker: &Asker<'_>, scheme: &Scheme) -> Result<(HeaderValue, bool), String> {
         let Scope { host, path, .. } = asker.scope;
         let credential = self.credentials.find(host, path).await;
         let credential = credential.map_err(|why| format!("the credentials cannot be read: {why}"))?;
-        match (scheme, credential) {
+        let anonymous = credential.is_none();
+        let header = match (scheme, credential) {
             (_, Some(Credential::Registry(token))) => bearer(&token),
             (Scheme::Basic, Some(Credential::Password(user, password))) => basic(&user, &password),
             (Scheme::Basic, Some(Credential::Identity(_))) => {
@@ -172,17 +184,13 @@ impl Authorizations {
                 let realm = token::Realm { url: realm, service: service.as_deref() };
                 bearer(&token::request(asker, &realm, credential.as_ref()).await?)
             }
-        }
+        };
+        Ok((header?, anonymous))
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn forbidden(asker: &Asker<'_>, why: &str) -> RegistryError {
-    let request = format!("GET {}v2/{}", super::failure::shown(asker.root), asker.scope.path);
-    RegistryError { kind: Kind::Forbidden, request, reason: format!("401 Unauthorized: {why}") }
 }
 
 /// The scheme to answer with: Bearer before Basic. A header that cannot be read is passed over where another
@@ -227,8 +235,10 @@ fn sensitive(text: &str) -> Result<HeaderValue, String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use crate::registry::oci::tests::*;
 
     #[test]
     fn bearer_is_taken_before_basic_wherever_it_stands() {
@@ -264,5 +274,99 @@ mod tests {
     fn debug_shows_no_secret() {
         let header = basic("user", &SecretString::from("hunter2"));
         assert!(header.is_ok() && !format!("{header:?}").contains(&STANDARD.encode("user:hunter2")));
+    }
+
+    #[tokio::test]
+    async fn requests_at_once_share_one_token_and_later_ones_are_not_asked_again() {
+        let server = Server::new(|asked, _| match (is_token(asked), has_token(asked)) {
+            (true, _) => ok(r#"{"access_token":"tok"}"#),
+            (false, true) => ok("{}"),
+            (false, false) => unauthorized(),
+        });
+        let server = server.await;
+        let registry = with_password(&server);
+        let answers = tokio::join!(manifest(&registry, &server), manifest(&registry, &server));
+        assert!(answers.0.unwrap().is_some() && answers.1.unwrap().is_some());
+        let tokens: Vec<_> = server.lines().into_iter().filter(|line| line.contains("/token")).collect();
+        assert_eq!(tokens, ["GET /token?scope=repository%3Aa%2Fb%3Apull&service=s"]);
+        assert_eq!(server.authorized("Basic"), 1);
+        let before = registry.requests();
+        manifest(&registry, &server).await.unwrap();
+        assert_eq!(registry.requests(), before + 1);
+    }
+
+    #[tokio::test]
+    async fn an_expired_token_is_renewed_once() {
+        let server = Server::new(|asked, number| match is_token(asked) {
+            true => ok(&format!(r#"{{"token":"tok{number}"}}"#)),
+            false if asked.head.contains("bearer tok2") && number < 4 => ok("{}"),
+            false if asked.head.contains("bearer tok5") => ok("{}"),
+            false => unauthorized(),
+        });
+        let server = server.await;
+        let registry = anonymous();
+        assert!(manifest(&registry, &server).await.unwrap().is_some());
+        assert!(manifest(&registry, &server).await.unwrap().is_some());
+        assert_eq!(server.lines().len(), 6);
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_refused_twice_ends_the_matter() {
+        let server = Server::new(|asked, _| match is_token(asked) {
+            true => ok(r#"{"token":"tok"}"#),
+            false => unauthorized(),
+        });
+        let server = server.await;
+        let (kind, told) = kind(&anonymous(), &server).await;
+        assert_eq!(kind, Kind::Forbidden);
+        assert!(told.contains("401") && told.contains("(asked without credentials)"), "{told}");
+        assert_eq!(server.lines().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_failed_token_request_never_becomes_anonymous() {
+        for refusal in ["401 Unauthorized", "403 Forbidden", "302 Found", "200 OK"] {
+            let server = Server::new(move |asked, _| match (is_token(asked), has_token(asked)) {
+                (true, _) => answer(refusal, &["Location: http://{address}/other"], "<html>secret</html>"),
+                (false, _) => unauthorized(),
+            });
+            let server = server.await;
+            let (kind, told) = kind(&with_password(&server), &server).await;
+            assert_eq!(kind, Kind::Forbidden, "{refusal}");
+            assert!(told.contains("the token request failed") && !told.contains("hunter2"), "{told}");
+            assert!(server.lines().iter().all(|line| !line.contains("/other")));
+            assert_eq!(server.authorized("Bearer"), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_identity_token_is_exchanged_by_post() {
+        let server = Server::new(|asked, _| match (is_token(asked), has_token(asked)) {
+            (true, _) => ok(r#"{"token":"tok"}"#),
+            (false, true) => answer("201 Created", &[], ""),
+            (false, false) => unauthorized(),
+        });
+        let server = server.await;
+        let config = format!(r#"{{"auths":{{"{}":{{"identitytoken":"id+1"}}}}}}"#, server.address);
+        let registry = configured(&config);
+        registry.push_blob(&server.repository(), Bytes::from_static(b"{}")).await.unwrap();
+        let asked = server.asked.lock().unwrap().iter().find(|asked| is_token(asked)).cloned().unwrap();
+        let form = String::from_utf8(asked.body).unwrap();
+        assert_eq!(asked.line, "POST /token");
+        assert!(form.contains("grant_type=refresh_token") && form.contains("refresh_token=id%2B1"), "{form}");
+        assert!(form.contains("scope=repository%3Aa%2Fb%3Apull%2Cpush"), "{form}");
+        assert_eq!(server.authorized("Basic"), 0);
+    }
+
+    #[tokio::test]
+    async fn a_bad_challenge_is_told_and_a_403_is_forbidden() {
+        let server =
+            Server::new(|_, _| answer("401 Unauthorized", &["WWW-Authenticate: Bearer realm=\"x"], ""));
+        let (kind_, told) = kind(&anonymous(), &server.await).await;
+        assert!(kind_ == Kind::Forbidden && told.contains("challenge cannot be read"), "{told}");
+        let body = r#"{"errors":[{"code":"DENIED","message":"not\u001b yours"}]}"#;
+        let server = Server::new(move |_, _| answer("403 Forbidden", &[], body));
+        let (kind_, told) = kind(&anonymous(), &server.await).await;
+        assert!(kind_ == Kind::Forbidden && told.contains("DENIED: not\\u{1b} yours"), "{told}");
     }
 }

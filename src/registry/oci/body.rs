@@ -1,13 +1,13 @@
 //! Bodies of answers, read in parts and never further than their limit.
 
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{Method, Response, Url};
 
-use super::exchange::{Answer, IDLE_LIMIT, broken_off, unless_idle};
+use super::exchange::{IDLE_LIMIT, Pace, broken_off, unless_idle};
 use super::failure::{Failed, failure};
+use super::request::Answer;
 use crate::registry::Kind;
 
 /// Room that is made for a body before its first byte arrived, at most.
@@ -41,7 +41,7 @@ pub(super) async fn next(
     method: &Method,
     url: &Url,
 ) -> Result<Option<Bytes>, Failed> {
-    match unless_idle(response.chunk(), &AtomicU64::new(0)).await {
+    match unless_idle(response.chunk(), &Pace::reading()).await {
         Some(part) => part.map_err(|error| broken_off(method, url, error)),
         None => {
             let reason = format!("the answer stopped: no byte in {} s", IDLE_LIMIT.as_secs());

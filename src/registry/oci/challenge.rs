@@ -51,16 +51,14 @@ pub fn parse_challenges(header: &str) -> Result<Vec<Challenge>, ChallengeError> 
             Some(challenge) if rest.is_parameter() => {
                 let value = rest.value()?;
                 challenge.parameters.entry(name).or_insert(value);
-                if challenge.parameters.len() > COUNT_LIMIT {
-                    return Err(ChallengeError::TooLong);
-                }
             }
             _ => {
                 rest.skip_token68();
                 challenges.push(Challenge { scheme: name, parameters: BTreeMap::new() });
             }
         }
-        if challenges.len() > COUNT_LIMIT {
+        let parameters = challenges.last().map_or(0, |challenge| challenge.parameters.len());
+        if challenges.len().max(parameters) > COUNT_LIMIT {
             return Err(ChallengeError::TooLong);
         }
     }

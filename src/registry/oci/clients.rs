@@ -2,16 +2,16 @@
 //! certificates, and loopback no proxy (its credentials may be unencrypted and must not leave the machine).
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Client, Url, redirect};
+use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
 
+use super::Environment;
 use super::origin::is_loopback;
-use super::roots;
+use crate::local::roots;
 
 /// Longest time for a connection to come about, with TLS.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -19,14 +19,15 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// The clients by scheme and by whether proxies are used.
 pub(super) struct Clients {
     extra_roots: Vec<CertificateDer<'static>>,
+    environment: Environment,
     plain: [OnceCell<Client>; 2],
     tls: [OnceCell<Client>; 2],
 }
 
 impl Clients {
     /// No client yet; `extra_roots` are trusted beside the platform's.
-    pub(super) fn new(extra_roots: Vec<CertificateDer<'static>>) -> Self {
-        Self { extra_roots, plain: Default::default(), tls: Default::default() }
+    pub(super) fn new(extra_roots: Vec<CertificateDer<'static>>, environment: Environment) -> Self {
+        Self { extra_roots, environment, plain: Default::default(), tls: Default::default() }
     }
 
     /// The client for `url`.
@@ -49,7 +50,7 @@ impl Clients {
     }
 
     async fn roots(&self) -> Result<RootCertStore, String> {
-        let named = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
+        let named = (self.environment)("SSL_CERT_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
         let extra = self.extra_roots.clone();
         let load = tokio::task::spawn_blocking(move || roots::load(named, &extra));
         load.await.map_err(|e| format!("reading the CA certificates: {e}"))?
@@ -57,9 +58,7 @@ impl Clients {
 }
 
 fn build(roots: RootCertStore, direct: bool) -> Result<Client, String> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let mut config = config.map_err(|e| e.to_string())?.with_root_certificates(roots).with_no_client_auth();
+    let mut config = roots::trusting(roots)?.with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let builder = Client::builder()
         .tls_backend_preconfigured(config)

@@ -36,8 +36,11 @@ struct Printed {
 /// The program is not there, fails, takes too long, or prints something else. Its output is not shown where
 /// it may hold a secret.
 pub(super) async fn get(name: &str, server: &str) -> Result<Option<Credential>, String> {
-    let program = format!("docker-credential-{name}");
-    let run = tokio::time::timeout(RUN_LIMIT, run(&program, server));
+    ask(&format!("docker-credential-{name}"), server).await
+}
+
+async fn ask(program: &str, server: &str) -> Result<Option<Credential>, String> {
+    let run = tokio::time::timeout(RUN_LIMIT, run(program, server));
     let ran = run.await.map_err(|_| format!("no answer within {} s", RUN_LIMIT.as_secs()));
     let printed = ran.and_then(|ran| ran).map_err(|why| format!("{program}: {why}"))?;
     let (succeeded, output) = printed;
@@ -82,4 +85,49 @@ async fn converse(child: &mut Child, server: &str) -> std::io::Result<Zeroizing<
         stdout.take(OUTPUT_LIMIT as u64 + 1).read_to_end(&mut output).await?;
     }
     Ok(output)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// What a program with this shell script as its body answers for `r.example`.
+    async fn answer(name: &str, script: &str) -> Result<Option<Credential>, String> {
+        let file = std::env::temp_dir().join(format!("docker-credential-{name}-{}", std::process::id()));
+        std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let mut answer = ask(file.to_str().unwrap(), "r.example").await;
+        // Another test that starts a program in this moment holds the file open for writing until it runs.
+        while matches!(&answer, Err(why) if why.contains("Text file busy")) {
+            answer = ask(file.to_str().unwrap(), "r.example").await;
+        }
+        std::fs::remove_file(file).unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_program_gets_the_server_on_its_input_and_prints_a_credential() {
+        let script =
+            r#"read server; echo "{\"ServerURL\":\"$server\",\"Username\":\"$1 $server\",\"Secret\":\"s\"}""#;
+        let found = answer("prints", script).await.unwrap();
+        let Some(Credential::Password(user, secret)) = found else { unreachable!("{found:?}") };
+        assert_eq!((user.as_str(), secret.expose_secret()), ("get r.example", "s"));
+        let token = answer("token", r#"echo '{"Username":"<token>","Secret":"s"}'"#).await.unwrap();
+        assert!(matches!(token, Some(Credential::Identity(_))));
+    }
+
+    #[tokio::test]
+    async fn not_found_is_none_and_every_other_failure_is_an_error() {
+        let none = answer("none", "echo credentials not found in native keychain; exit 1").await;
+        assert!(matches!(none, Ok(None)));
+        let locked = answer("locked", "echo the keychain is locked; exit 1").await.unwrap_err();
+        assert!(locked.ends_with("failed: the keychain is locked"), "{locked}");
+        let junk = answer("junk", "echo '{\"Username\":\"u\",\"Secret\":hunter2}'").await.unwrap_err();
+        assert!(!junk.contains("hunter2"), "{junk}");
+        let endless = answer("endless", "exec cat /dev/zero").await.unwrap_err();
+        assert!(endless.contains("prints more than 65536 bytes"), "{endless}");
+    }
 }

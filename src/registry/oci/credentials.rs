@@ -2,16 +2,15 @@
 //! read when a registry first asks for one.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-use super::credential_program;
 use super::docker_config::{self, CONFIG_LIMIT, Credential, DockerConfig};
-use super::files::read_bounded;
+use super::{Environment, credential_program};
+use crate::local::files::read_bounded;
 use crate::model::reference::DOCKER_HUB;
 
 /// The key under which Docker's helpers keep Docker Hub's credential.
@@ -29,16 +28,16 @@ struct Place {
 type Found = Arc<OnceCell<Option<Credential>>>;
 
 /// The credentials of the process.
-#[derive(Default)]
 pub(super) struct Credentials {
     named: Option<PathBuf>,
+    environment: Environment,
     found: Mutex<HashMap<(String, String), Found>>,
 }
 
 impl Credentials {
     /// Looks into `named` (`--registry-config`) first.
-    pub(super) fn new(named: Option<PathBuf>) -> Self {
-        Self { named, found: Mutex::default() }
+    pub(super) fn new(named: Option<PathBuf>, environment: Environment) -> Self {
+        Self { named, environment, found: Mutex::default() }
     }
 
     /// The credential for `host/path`, from the first place that has one.
@@ -48,7 +47,8 @@ impl Credentials {
     pub(super) async fn find(&self, host: &str, path: &str) -> Result<Option<Credential>, String> {
         let key = (host.to_owned(), path.to_owned());
         let cell = self.found.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
-        let found = cell.get_or_try_init(|| look(places(self.named.as_deref(), from_process), host, path));
+        let found =
+            cell.get_or_try_init(|| look(places(self.named.as_deref(), self.environment), host, path));
         found.await.cloned()
     }
 
@@ -67,12 +67,8 @@ pub(super) fn check(path: &Path) -> Result<(), String> {
     read(&Place { path: path.to_owned(), named: true }).map(|_| ())
 }
 
-fn from_process(name: &str) -> Option<OsString> {
-    std::env::var_os(name)
-}
-
 /// The files in the order they are looked into.
-fn places(named: Option<&Path>, variable: impl Fn(&str) -> Option<OsString>) -> Vec<Place> {
+fn places(named: Option<&Path>, variable: Environment) -> Vec<Place> {
     let folder = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = |below: &str| folder("HOME").map(|home| home.join(below));
     let named_files = [named.map(Path::to_owned), folder("REGISTRY_AUTH_FILE")];
@@ -101,7 +97,7 @@ async fn look(places: Vec<Place>, host: &str, path: &str) -> Result<Option<Crede
 /// is plainer than a program that may not be there.
 async fn look_into(config: &DockerConfig, host: &str, path: &str) -> Result<Option<Credential>, String> {
     let server = if host == DOCKER_HUB { DOCKER_HUB_SERVER } else { host };
-    if let Some(name) = config.helper(host).map_err(|e| e.to_string())?
+    if let Some(name) = config.program(host).map_err(|e| e.to_string())?
         && let Some(found) = credential_program::get(name, server).await?
     {
         return Ok(Some(found));
@@ -109,7 +105,7 @@ async fn look_into(config: &DockerConfig, host: &str, path: &str) -> Result<Opti
     if let Some(found) = config.entry(host, path).map_err(|e| e.to_string())? {
         return Ok(Some(found));
     }
-    match config.store().map_err(|e| e.to_string())? {
+    match config.store(host).map_err(|e| e.to_string())? {
         Some(name) => credential_program::get(name, server).await,
         None => Ok(None),
     }
@@ -155,7 +151,7 @@ mod tests {
 
     #[test]
     fn files_are_looked_into_in_the_documented_order() {
-        let variable = |name: &str| (name != "DOCKER_CONFIG").then(|| OsString::from(format!("/{name}")));
+        let variable: Environment = |name| (name != "DOCKER_CONFIG").then(|| format!("/{name}").into());
         let places = places(Some(Path::new("/named")), variable);
         let paths: Vec<_> = places.iter().map(|p| (p.path.to_str().unwrap(), p.named)).collect();
         assert_eq!(

@@ -102,19 +102,27 @@ impl DockerConfig {
     ///
     /// # Errors
     /// [`ConfigError::HelperName`].
-    pub fn helper(&self, host: &str) -> Result<Option<&str>, ConfigError> {
-        let helpers = self.cred_helpers.as_ref().map(|UniqueMap(helpers)| helpers);
-        let ranked = |key: &String| Place::of(key).rank(host, "").filter(|_| Place::of(key).path.is_empty());
-        let found = helpers.into_iter().flatten().find(|(key, _)| ranked(key).is_some());
-        found.map(|(_, name)| helper_name(name)).transpose()
+    pub fn program(&self, host: &str) -> Result<Option<&str>, ConfigError> {
+        self.named_program(host).filter(|name| !name.is_empty()).map(helper_name).transpose()
     }
 
-    /// The credential helper for all hosts.
+    /// The credential helper for the hosts that none is named for. An empty name for a host says that it has
+    /// none, as Docker reads it.
     ///
     /// # Errors
     /// [`ConfigError::HelperName`].
-    pub fn store(&self) -> Result<Option<&str>, ConfigError> {
-        self.creds_store.as_deref().filter(|name| !name.is_empty()).map(helper_name).transpose()
+    pub fn store(&self, host: &str) -> Result<Option<&str>, ConfigError> {
+        let store = self.creds_store.as_deref().filter(|name| !name.is_empty());
+        store.filter(|_| self.named_program(host).is_none()).map(helper_name).transpose()
+    }
+
+    fn named_program(&self, host: &str) -> Option<&str> {
+        let UniqueMap(helpers) = self.cred_helpers.as_ref()?;
+        let found = helpers.iter().find(|(key, _)| {
+            let place = Place::of(key);
+            place.host == host && place.path.is_empty()
+        });
+        found.map(|(_, name)| name.as_str())
     }
 
     /// What the entry for `host/path` holds; of several the one with the longest key. One that holds
@@ -160,6 +168,7 @@ impl Place {
 
     /// How narrowly this place holds `host/path`: the length of its path; `None` where it does not.
     fn rank(&self, host: &str, path: &str) -> Option<usize> {
+        let host = host.strip_suffix(":443").unwrap_or(host);
         let rest = path.strip_prefix(self.path.as_str())?;
         let at_boundary = self.path.is_empty() || rest.is_empty() || rest.starts_with('/');
         (self.host == host && at_boundary).then_some(self.path.len())
@@ -279,10 +288,13 @@ mod tests {
             br#"{"credHelpers":{"R.example":"ecr-login","evil":"../x","opt":"-x"},"credsStore":"desktop"}"#,
         );
         let config = config.unwrap();
-        assert_eq!(config.helper("r.example").unwrap(), Some("ecr-login"));
-        assert_eq!(config.helper("other").unwrap(), None);
-        assert!(config.helper("evil").is_err() && config.helper("opt").is_err());
-        assert_eq!(config.store().unwrap(), Some("desktop"));
-        assert_eq!(parse(br#"{"credsStore":""}"#).unwrap().store().unwrap(), None);
+        assert_eq!(config.program("r.example").unwrap(), Some("ecr-login"));
+        assert_eq!(config.program("other").unwrap(), None);
+        assert!(config.program("evil").is_err() && config.program("opt").is_err());
+        assert_eq!(config.store("other").unwrap(), Some("desktop"));
+        assert_eq!(config.store("r.example").unwrap(), None);
+        assert_eq!(parse(br#"{"credsStore":""}"#).unwrap().store("r").unwrap(), None);
+        let none = parse(br#"{"credHelpers":{"r":""},"credsStore":"desktop"}"#).unwrap();
+        assert_eq!((none.program("r").unwrap(), none.store("r").unwrap()), (None, None));
     }
 }

@@ -3,21 +3,20 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::stream;
-use reqwest::header::{self, HeaderMap, HeaderValue};
-use reqwest::{Body, Method, Response, StatusCode, Url};
+use reqwest::header;
+use reqwest::{Method, Response, StatusCode, Url};
 use tokio::time::Instant;
 
-use super::authorization::{Authorization, Scope};
+use super::authorization::Authorization;
 use super::body;
 use super::clients::Clients;
 use super::failure::{Again, Failed, causes, escaped, failure, message};
 use super::origin::{self, PlainHosts};
+use super::request::{Answer, Request};
 use super::retry;
 use crate::registry::{Kind, RegistryError};
 
@@ -27,94 +26,21 @@ pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(15);
 const REDIRECT_LIMIT: usize = 5;
 /// Most bytes of an error's body that are kept.
 const ERROR_BODY_LIMIT: u64 = 4 << 10;
-/// Bodies are sent in parts of this size, so that progress can be seen.
-const PART: usize = 64 << 10;
 
-/// What is sent with a request.
-pub(super) enum Payload {
-    /// Nothing.
-    None,
-    /// Bytes, as often as needed.
-    Bytes(Bytes),
-    /// A stream of that many bytes, which can be sent once; the counter grows with every part taken from it.
-    Stream(Mutex<Option<Body>>, u64, Arc<AtomicU64>),
+/// How long a request may stand still, and whether it counts.
+pub(super) struct Pace {
+    /// Longest time without an end and without progress.
+    pub(super) idle: Duration,
+    /// Bytes taken for sending so far.
+    pub(super) progress: Arc<AtomicU64>,
+    /// Whether its time counts as a round trip.
+    pub(super) measured: bool,
 }
 
-/// A request to a registry.
-pub(super) struct Request<'a> {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    pub(super) headers: HeaderMap,
-    pub(super) payload: Payload,
-    /// The registry's root: what differs from it in scheme, host or port gets no credentials.
-    pub(super) root: &'a Url,
-    pub(super) scope: &'a Scope,
-}
-
-impl<'a> Request<'a> {
-    /// A request without headers and body.
-    pub(super) fn new(method: Method, url: Url, root: &'a Url, scope: &'a Scope) -> Self {
-        Self { method, url, headers: HeaderMap::new(), payload: Payload::None, root, scope }
-    }
-
-    /// With a header more.
-    pub(super) fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
-        self.headers.append(name, value);
-        self
-    }
-
-    /// With a body.
-    pub(super) fn body(mut self, payload: Payload) -> Self {
-        self.payload = payload;
-        self
-    }
-
-    fn is_read(&self) -> bool {
-        self.method == Method::GET || self.method == Method::HEAD
-    }
-}
-
-/// An answer: its head, and the body to come.
-pub(super) struct Answer {
-    pub(super) response: Response,
-    pub(super) method: Method,
-    /// The URL that answered.
-    pub(super) url: Url,
-    /// Whether it is the registry that answered, and not a host it redirected to.
-    pub(super) own: bool,
-}
-
-impl Answer {
-    pub(super) fn status(&self) -> StatusCode {
-        self.response.status()
-    }
-
-    /// The header's value, where it is text.
-    pub(super) fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
-        self.response.headers().get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// The media type without parameters, in lower case.
-    pub(super) fn media_type(&self) -> String {
-        let value = self.header(header::CONTENT_TYPE).unwrap_or_default();
-        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-    }
-
-    /// The error of `kind` that this answer is.
-    pub(super) fn failure(&self, kind: Kind, reason: &str) -> RegistryError {
-        failure(kind, &self.method, &self.url, reason)
-    }
-
-    /// Whether the registry says that there is no such thing. Where a host that it redirected to says so,
-    /// the registry has said otherwise: nothing is known then.
-    pub(super) fn is_absent(&self) -> Result<bool, RegistryError> {
-        match (self.status(), self.own) {
-            (StatusCode::NOT_FOUND, true) => Ok(true),
-            (StatusCode::NOT_FOUND, false) => {
-                Err(self.failure(Kind::Unreachable, "404: not where the registry redirects to"))
-            }
-            _ => Ok(false),
-        }
+impl Pace {
+    /// That of reading.
+    pub(super) fn reading() -> Self {
+        Self { idle: IDLE_LIMIT, progress: Arc::default(), measured: true }
     }
 }
 
@@ -166,9 +92,18 @@ impl Exchange {
             let reason = format!("{}: redirects of writes are not followed", answer.status());
             return Err(answer.failure(Kind::Broken, &reason));
         }
-        let location = answer.header(header::LOCATION).unwrap_or_default();
-        origin::hop(&answer.url, location, &self.plain)
-            .map_err(|why| answer.failure(Kind::Broken, &format!("a redirect {why}")))
+        self.location(answer).map_err(|why| answer.failure(Kind::Broken, &format!("a redirect {why}")))
+    }
+
+    /// Where the `Location` of `answer` leads.
+    ///
+    /// # Errors
+    /// The reason why it is not followed.
+    pub(super) fn location(&self, answer: &Answer) -> Result<Url, String> {
+        match answer.header(header::LOCATION) {
+            Some(location) => origin::hop(&answer.url, location, &self.plain),
+            None => Err("does not say where it leads".to_owned()),
+        }
     }
 
     async fn once(
@@ -178,42 +113,32 @@ impl Exchange {
         authorization: Option<&Authorization>,
         own: bool,
     ) -> Result<Answer, Failed> {
-        let progress = Arc::new(AtomicU64::new(0));
+        let pace = request.pace();
         let mut sent = reqwest::Request::new(request.method.clone(), url.clone());
         *sent.headers_mut() = request.headers.clone();
         if let Some(authorization) = authorization {
             sent.headers_mut().insert(header::AUTHORIZATION, authorization.header.clone());
         }
-        let progress = match &request.payload {
-            Payload::Stream(_, _, counter) => counter.clone(),
-            _ => progress,
-        };
-        attach(&mut sent, request, url, &progress)?;
-        let streamed = matches!(request.payload, Payload::Stream(..));
-        let response = self.send(sent, &progress, !streamed).await?;
+        request.attach(&mut sent, url, &pace.progress)?;
+        let response = self.send(sent, &pace).await?;
         Ok(Answer { response, method: request.method.clone(), url: url.clone(), own })
     }
 
-    /// Sends a request and waits for the head of its answer; `measured`: its time counts as a round trip.
-    pub(super) async fn send(
-        &self,
-        request: reqwest::Request,
-        progress: &AtomicU64,
-        measured: bool,
-    ) -> Result<Response, Failed> {
+    /// Sends a request and waits for the head of its answer.
+    pub(super) async fn send(&self, request: reqwest::Request, pace: &Pace) -> Result<Response, Failed> {
         let (method, url) = (request.method().clone(), request.url().clone());
         let client = self.clients.get(&url).await;
         let client = client.map_err(|why| failure(Kind::Unreachable, &method, &url, &why))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();
-        let outcome = unless_idle(client.execute(request), progress).await;
+        let outcome = unless_idle(client.execute(request), pace).await;
         let elapsed = started.elapsed();
         let status = outcome.as_ref().and_then(|r| r.as_ref().ok()).map(|r| r.status().as_u16());
         let shown = super::failure::shown(&url);
         tracing::debug!(%method, url = shown, status, ms = elapsed.as_millis(), "request");
         match outcome {
             Some(Ok(response)) => {
-                if measured {
+                if pace.measured {
                     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
                     self.slowest_micros.fetch_max(micros, Ordering::Relaxed);
                 }
@@ -221,65 +146,22 @@ impl Exchange {
             }
             Some(Err(error)) => Err(Failed::connection(&method, &url, error)),
             None => {
-                let reason = format!("no answer within {} s", IDLE_LIMIT.as_secs());
+                let reason = format!("no answer within {} s", pace.idle.as_secs());
                 Err(Failed::passing(&method, &url, &reason))
             }
         }
     }
 }
 
-/// Gives `sent` its body and the length of it.
-fn attach(
-    sent: &mut reqwest::Request,
-    request: &Request<'_>,
-    url: &Url,
-    progress: &Arc<AtomicU64>,
-) -> Result<(), RegistryError> {
-    let (body, length) = match &request.payload {
-        Payload::None => {
-            // A write without a body says so: some servers wait for one otherwise.
-            if !request.is_read() {
-                sent.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-            }
-            return Ok(());
-        }
-        Payload::Bytes(bytes) => (in_parts(bytes.clone(), progress.clone()), bytes.len() as u64),
-        Payload::Stream(body, length, _) => {
-            let taken = body.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let again = "the upload was interrupted, and a stream cannot be sent again";
-            (taken.ok_or_else(|| failure(Kind::Unreachable, &request.method, url, again))?, *length)
-        }
-    };
-    sent.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    *sent.body_mut() = Some(body);
-    Ok(())
-}
-
-/// A body that counts what was taken from it.
-fn in_parts(bytes: Bytes, progress: Arc<AtomicU64>) -> Body {
-    if bytes.len() <= PART {
-        return Body::from(bytes);
-    }
-    let parts = stream::unfold((bytes, progress), |(mut rest, progress)| async move {
-        if rest.is_empty() {
-            return None;
-        }
-        let part = rest.split_to(rest.len().min(PART));
-        progress.fetch_add(part.len() as u64, Ordering::Relaxed);
-        Some((Ok::<_, std::io::Error>(part), (rest, progress)))
-    });
-    Body::wrap_stream(parts)
-}
-
-/// The outcome of `future`, unless [`IDLE_LIMIT`] passes in which neither it ends nor `progress` grows.
-pub(super) async fn unless_idle<F: Future>(future: F, progress: &AtomicU64) -> Option<F::Output> {
+/// The outcome of `future`, unless it is idle longer than `pace` allows.
+pub(super) async fn unless_idle<F: Future>(future: F, pace: &Pace) -> Option<F::Output> {
     let mut future = pin!(future);
-    let mut seen = progress.load(Ordering::Relaxed);
+    let mut seen = pace.progress.load(Ordering::Relaxed);
     loop {
-        if let Ok(outcome) = tokio::time::timeout(IDLE_LIMIT, &mut future).await {
+        if let Ok(outcome) = tokio::time::timeout(pace.idle, &mut future).await {
             return Some(outcome);
         }
-        let now = progress.load(Ordering::Relaxed);
+        let now = pace.progress.load(Ordering::Relaxed);
         if now == seen {
             return None;
         }
@@ -317,4 +199,90 @@ pub(super) async fn unwanted(answer: Answer) -> Failed {
 pub(super) fn broken_off(method: &Method, url: &Url, error: reqwest::Error) -> Failed {
     let reason = format!("the answer broke off: {}", causes(&error.without_url()));
     Failed::passing(method, url, &escaped(&reason))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::registry::oci::tests::*;
+
+    #[tokio::test]
+    async fn credentials_stay_behind_on_a_redirect_and_a_404_there_is_not_absence() {
+        let elsewhere = Server::new(|asked, _| match asked.line.contains("blobs") {
+            true => answer("404 Not Found", &[], ""),
+            false => ok("{}"),
+        });
+        let elsewhere = elsewhere.await;
+        // Another port is another host: credentials are bound to scheme, host and port.
+        let target = elsewhere.address.clone();
+        let server = Server::new(move |asked, _| match asked.head.contains("\r\nauthorization: basic") {
+            true => {
+                let path = asked.line.trim_start_matches("GET ");
+                answer("307 Temporary Redirect", &[&format!("Location: http://{target}{path}?signed=1")], "")
+            }
+            false => answer("401 Unauthorized", &["WWW-Authenticate: Basic realm=\"r\""], ""),
+        });
+        let server = server.await;
+        let registry = with_password(&server);
+        assert_eq!(manifest(&registry, &server).await.unwrap().unwrap(), "{}");
+        let blob = registry.blob(&server.repository(), &Digest::of(b"x"), 10).await;
+        assert_eq!(blob.unwrap_err().kind, Kind::Unreachable);
+        assert_eq!((elsewhere.lines().len(), elsewhere.authorized("")), (2, 0));
+    }
+
+    #[tokio::test]
+    async fn redirects_end_after_five() {
+        let server =
+            Server::new(|_, number| answer("302 Found", &[&format!("Location: /{number}")], "")).await;
+        let (kind, told) = kind(&anonymous(), &server).await;
+        assert!(kind == Kind::Broken && told.contains("more than 5 redirects"), "{told}");
+        assert_eq!(server.lines().len(), 6);
+    }
+
+    #[tokio::test]
+    async fn what_may_pass_is_asked_again_and_a_body_that_breaks_off_too() {
+        let server = Server::new(|_, number| match number {
+            1 => answer("503 Service Unavailable", &["Retry-After: 0"], ""),
+            2 => answer("429 Too Many Requests", &[], ""),
+            3 => "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_owned(),
+            4 => String::new(),
+            _ => ok("{}"),
+        });
+        let server = server.await;
+        assert_eq!(manifest(&anonymous(), &server).await.unwrap().unwrap(), "{}");
+        assert_eq!(server.lines().len(), 5);
+    }
+
+    #[tokio::test]
+    async fn a_registry_that_never_recovers_is_unreachable_and_throttling_is_named() {
+        let server = Server::new(|_, _| answer("500 Internal Server Error", &["Retry-After: 0"], "")).await;
+        let (kind_, told) = kind(&anonymous(), &server).await;
+        assert!(
+            kind_ == Kind::Unreachable && told.contains("500") && told.contains("(5 attempts)"),
+            "{told}"
+        );
+        let server = Server::new(|_, _| answer("429 Too Many Requests", &["Retry-After: 9999"], "")).await;
+        let (kind_, told) = kind(&anonymous(), &server).await;
+        assert!(kind_ == Kind::Unreachable && told.contains("throttled"), "{told}");
+        assert!(told.contains("asks to wait 9999 s"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_named_with_the_cause() {
+        let registry = anonymous();
+        let repository: Repository = "127.0.0.1:1/a".parse().unwrap();
+        let error = registry.manifest(&repository, &tag()).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Unreachable);
+        assert_eq!(error.request, "GET http://127.0.0.1:1/v2/a/manifests/v1");
+        assert!(error.reason.to_lowercase().contains("connection refused"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn plain_http_is_not_spoken_with_other_hosts() {
+        let repository: Repository = "registry.invalid:5000/a".parse().unwrap();
+        let registry = anonymous();
+        let error = registry.manifest(&repository, &tag()).await.unwrap_err();
+        assert!(error.request.starts_with("GET https://registry.invalid:5000/"), "{error}");
+    }
 }

@@ -12,17 +12,17 @@ mod credentials;
 pub mod docker_config;
 mod exchange;
 mod failure;
-mod files;
 mod link;
 mod origin;
 mod read;
 mod referrers;
+mod request;
 mod retry;
-mod roots;
 mod target;
 mod token;
 mod upload;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -33,9 +33,10 @@ use reqwest::header::{self, HeaderValue};
 use self::authorization::Authorizations;
 use self::clients::Clients;
 use self::credentials::Credentials;
-use self::exchange::{Exchange, Payload};
+use self::exchange::Exchange;
 use self::failure::failure;
 use self::origin::PlainHosts;
+use self::request::Payload;
 use self::retry::retrying;
 use self::target::Roots;
 use self::upload::StoredBlobs;
@@ -64,6 +65,9 @@ pub enum OptionsError {
     RegistryConfig(String),
 }
 
+/// The value of an environment variable.
+type Environment = fn(&str) -> Option<OsString>;
+
 /// Registries over HTTP. One a process: connections, tokens and what was stored are shared.
 pub struct OciRegistry {
     exchange: Exchange,
@@ -80,16 +84,20 @@ impl OciRegistry {
     /// # Errors
     /// A file named in `options` cannot be used.
     pub fn new(options: Options) -> Result<Self, OptionsError> {
-        let extra = options.ca_file.as_deref().map(roots::read_named).transpose();
+        Self::in_environment(options, |name| std::env::var_os(name))
+    }
+
+    fn in_environment(options: Options, environment: Environment) -> Result<Self, OptionsError> {
+        let extra = options.ca_file.as_deref().map(crate::local::roots::read_named).transpose();
         let extra = extra.map_err(OptionsError::CaFile)?;
         if let Some(path) = &options.registry_config {
             credentials::check(path).map_err(OptionsError::RegistryConfig)?;
         }
         let has_ca_file = extra.is_some();
-        let clients = Clients::new(extra.unwrap_or_default());
+        let clients = Clients::new(extra.unwrap_or_default(), environment);
         Ok(Self {
             exchange: Exchange::new(clients, PlainHosts::new(&options.plain_http)),
-            authorizations: Authorizations::new(Credentials::new(options.registry_config)),
+            authorizations: Authorizations::new(Credentials::new(options.registry_config, environment)),
             roots: Roots::default(),
             stored: StoredBlobs::default(),
             has_ca_file,
@@ -198,5 +206,213 @@ impl Registry for OciRegistry {
 
     fn slowest_round_trip(&self) -> Duration {
         self.exchange.slowest()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::{Arc, Mutex};
+
+    pub(super) use bytes::Bytes;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::{OciRegistry, Options};
+    use crate::model::Tag;
+    use crate::model::manifest::OCI_MANIFEST;
+    pub(super) use crate::model::{Digest, Repository};
+    pub(super) use crate::registry::{Kind, ManifestName, Registry, RegistryError};
+
+    /// What a server was asked: the head, in lower case from its second line on, and the body.
+    #[derive(Clone)]
+    pub(super) struct Asked {
+        pub(in crate::registry::oci) line: String,
+        pub(in crate::registry::oci) head: String,
+        pub(in crate::registry::oci) body: Vec<u8>,
+    }
+
+    /// A server on loopback that tells what it was asked.
+    pub(super) struct Server {
+        pub(in crate::registry::oci) address: String,
+        pub(in crate::registry::oci) asked: Arc<Mutex<Vec<Asked>>>,
+    }
+
+    impl Server {
+        /// `answer` gives the whole answer for a request and its number; `{address}` in it becomes the server's.
+        pub(in crate::registry::oci) async fn new(
+            answer: impl Fn(&Asked, usize) -> String + Send + Sync + 'static,
+        ) -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap().to_string();
+            let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
+            let (seen, own, answer) = (asked.clone(), address.clone(), Arc::new(answer));
+            tokio::spawn(async move {
+                while let Ok((mut stream, _)) = listener.accept().await {
+                    let (seen, own, answer) = (seen.clone(), own.clone(), answer.clone());
+                    tokio::spawn(async move {
+                        let Some(asked) = receive(&mut stream).await else { return };
+                        let number = {
+                            let mut seen = seen.lock().unwrap();
+                            seen.push(asked.clone());
+                            seen.len()
+                        };
+                        let text = answer(&asked, number).replace("{address}", &own);
+                        let _ = stream.write_all(text.as_bytes()).await;
+                    });
+                }
+            });
+            Self { address, asked }
+        }
+
+        pub(in crate::registry::oci) fn repository(&self) -> Repository {
+            format!("{}/a/b", self.address).parse().unwrap()
+        }
+
+        pub(in crate::registry::oci) fn lines(&self) -> Vec<String> {
+            self.asked.lock().unwrap().iter().map(|asked| asked.line.clone()).collect()
+        }
+
+        /// The requests with an `Authorization` of this beginning.
+        pub(in crate::registry::oci) fn authorized(&self, beginning: &str) -> usize {
+            let header = format!("\r\nauthorization: {}", beginning.to_lowercase());
+            self.asked.lock().unwrap().iter().filter(|asked| asked.head.contains(&header)).count()
+        }
+    }
+
+    async fn receive(stream: &mut TcpStream) -> Option<Asked> {
+        let mut bytes = Vec::new();
+        loop {
+            if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+                let text = String::from_utf8_lossy(&bytes[..end]).into_owned();
+                let (line, rest) = text.split_once("\r\n").unwrap();
+                let head = format!("\r\n{}", rest.to_lowercase());
+                let length =
+                    head.split("\r\ncontent-length: ").nth(1).map_or("0", |l| l.lines().next().unwrap());
+                let body = bytes[end + 4..].to_vec();
+                if body.len() >= length.parse().unwrap() {
+                    let line = line.trim_end_matches(" HTTP/1.1").to_owned();
+                    return Some(Asked { line, head, body });
+                }
+            }
+            if stream.read_buf(&mut bytes).await.ok()? == 0 {
+                return None;
+            }
+        }
+    }
+
+    pub(super) fn answer(status: &str, headers: &[&str], body: &str) -> String {
+        let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+        format!(
+            "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}",
+            body.len()
+        )
+    }
+
+    pub(super) fn ok(body: &str) -> String {
+        answer("200 OK", &[], body)
+    }
+
+    /// 401 with a challenge that sends to `/token` of the same server.
+    pub(super) fn unauthorized() -> String {
+        let challenge = "WWW-Authenticate: Bearer realm=\"http://{address}/token\",service=\"s\"";
+        answer("401 Unauthorized", &[challenge], "")
+    }
+
+    /// An adapter with a configuration file of this text, which is gone when it is dropped, and an empty
+    /// environment: no test depends on the credentials of who runs it.
+    pub(super) struct Adapter {
+        registry: OciRegistry,
+        file: Option<PathBuf>,
+    }
+
+    impl Drop for Adapter {
+        fn drop(&mut self) {
+            if let Some(file) = &self.file {
+                let _ = std::fs::remove_file(file);
+            }
+        }
+    }
+
+    impl std::ops::Deref for Adapter {
+        type Target = OciRegistry;
+
+        fn deref(&self) -> &OciRegistry {
+            &self.registry
+        }
+    }
+
+    pub(super) fn anonymous() -> Adapter {
+        configured("{}")
+    }
+
+    pub(super) fn configured(config: &str) -> Adapter {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let file = std::env::temp_dir().join(format!("countersign-oci-{}-{number}.json", std::process::id()));
+        std::fs::write(&file, config).unwrap();
+        let options = Options { registry_config: Some(file.clone()), ..Options::default() };
+        Adapter { registry: OciRegistry::in_environment(options, |_| None).unwrap(), file: Some(file) }
+    }
+
+    pub(super) fn with_password(server: &Server) -> Adapter {
+        configured(&format!(
+            r#"{{"auths":{{"{}":{{"username":"user","password":"hunter2"}}}}}}"#,
+            server.address
+        ))
+    }
+
+    pub(super) fn tag() -> ManifestName {
+        ManifestName::Tag("v1".parse::<Tag>().unwrap())
+    }
+
+    pub(super) async fn manifest(
+        registry: &OciRegistry,
+        server: &Server,
+    ) -> Result<Option<Bytes>, RegistryError> {
+        let stored = registry.manifest(&server.repository(), &tag()).await;
+        stored.map(|stored| stored.map(|stored| stored.bytes))
+    }
+
+    pub(super) async fn kind(registry: &OciRegistry, server: &Server) -> (Kind, String) {
+        let error = manifest(registry, server).await.unwrap_err();
+        (error.kind, error.to_string())
+    }
+
+    pub(super) fn is_token(asked: &Asked) -> bool {
+        asked.line.starts_with("GET /token") || asked.line.starts_with("POST /token")
+    }
+
+    pub(super) fn has_token(asked: &Asked) -> bool {
+        asked.head.contains("\r\nauthorization: bearer tok")
+    }
+
+    #[tokio::test]
+    async fn a_refused_put_a_lost_race_and_another_digest_are_told_apart() {
+        let put = async |status: &'static str, header: &'static str| {
+            let body = r#"{"errors":[{"code":"TAG_INVALID","message":"tag is immutable"}]}"#;
+            let server = Server::new(move |_, _| answer(status, &[header], body)).await;
+            let (bytes, etag) = (Bytes::from_static(b"{}"), Some("\"e\""));
+            let outcome =
+                anonymous().put_manifest(&server.repository(), &tag(), OCI_MANIFEST, bytes, etag).await;
+            let asked = server.asked.lock().unwrap().clone();
+            assert!(asked.iter().all(|asked| asked.head.contains("\r\nif-match: \"e\"")));
+            (outcome.map_err(|error| (error.kind, error.reason)), asked.len())
+        };
+        let (refused, _) = put("409 Conflict", "X: y").await;
+        let (kind, reason) = refused.unwrap_err();
+        assert!(kind == Kind::Refused && reason.contains("TAG_INVALID: tag is immutable"), "{reason}");
+        assert!(matches!(put("412 Precondition Failed", "X: y").await, (Err((Kind::Conflict, _)), 1)));
+        assert!(matches!(put("201 Created", "Docker-Content-Digest: sha512:00").await, (Ok(()), 1)));
+        let other =
+            "Docker-Content-Digest: sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff80";
+        assert!(matches!(put("201 Created", other).await, (Err((Kind::Broken, _)), 1)));
+        // A put under a tag that is repeated later would replace what others wrote meanwhile.
+        assert!(matches!(
+            put("503 Service Unavailable", "Retry-After: 0").await,
+            (Err((Kind::Unreachable, _)), 1)
+        ));
     }
 }

@@ -7,8 +7,9 @@ use reqwest::{Method, Response, StatusCode, Url};
 
 use super::OciRegistry;
 use super::body;
-use super::exchange::{Answer, Payload, unwanted};
+use super::exchange::unwanted;
 use super::failure::{Failed, failure};
+use super::request::Answer;
 use super::retry::retrying;
 use crate::model::digest::Hasher;
 use crate::model::{Digest, MANIFEST_LIMIT, Repository, manifest};
@@ -82,7 +83,7 @@ impl OciRegistry {
         let target = self.target(repository, false).await?;
         let url = target.url(&format!("blobs/{digest}"))?;
         retrying(|| async {
-            let request = target.request(Method::HEAD, url.clone()).body(Payload::None);
+            let request = target.request(Method::HEAD, url.clone());
             Ok(found(self.ask(&target, &request).await?).await?.is_some())
         })
         .await
@@ -151,4 +152,48 @@ fn checked(answer: Answer, expected: Digest) -> BlobStream {
             None => Err(failure(Kind::Broken, &passing.method, &passing.url, MISMATCH)),
         }
     }))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::registry::oci::tests::*;
+
+    #[tokio::test]
+    async fn a_page_with_status_200_wrong_bytes_and_too_many_are_no_manifest() {
+        let page =
+            Server::new(|_, _| answer("200 OK", &["Content-Type: text/html; charset=utf-8"], "<p>log in"))
+                .await;
+        let (kind_, told) = kind(&anonymous(), &page).await;
+        assert!(kind_ == Kind::Broken && told.contains("HTML"), "{told}");
+
+        let wrong = Server::new(|_, _| ok("{}")).await;
+        let name = ManifestName::Digest(Digest::of(b"other"));
+        let error = anonymous().manifest(&wrong.repository(), &name).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Broken);
+        let blob = anonymous().blob(&wrong.repository(), &Digest::of(b"other"), 10).await;
+        assert_eq!(blob.unwrap_err().kind, Kind::Broken);
+
+        let stated = format!("Docker-Content-Digest: {}", Digest::of(b"other"));
+        let server = Server::new(move |_, _| answer("200 OK", &[&stated], "{}")).await;
+        assert_eq!(kind(&anonymous(), &server).await.0, Kind::Broken);
+
+        let announced =
+            Server::new(|_, _| "HTTP/1.1 200 OK\r\nContent-Length: 4194305\r\n\r\n".to_owned()).await;
+        assert_eq!(kind(&anonymous(), &announced).await.0, Kind::Limit);
+        let body = "x".repeat((4 << 20) + 1);
+        let unannounced = Server::new(move |_, _| format!("HTTP/1.1 200 OK\r\n\r\n{body}")).await;
+        assert_eq!(kind(&anonymous(), &unannounced).await.0, Kind::Limit);
+    }
+
+    #[tokio::test]
+    async fn absence_is_the_registry_s_own_404() {
+        let server = Server::new(|_, _| answer("404 Not Found", &[], "")).await;
+        let (registry, repository) = (anonymous(), server.repository());
+        assert!(manifest(&registry, &server).await.unwrap().is_none());
+        assert!(registry.blob(&repository, &Digest::of(b""), 1).await.unwrap().is_none());
+        assert!(registry.open_blob(&repository, &Digest::of(b"")).await.unwrap().is_none());
+        assert!(!registry.has_blob(&repository, &Digest::of(b"")).await.unwrap());
+    }
 }

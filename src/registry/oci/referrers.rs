@@ -9,10 +9,11 @@ use serde_json::value::RawValue;
 
 use super::OciRegistry;
 use super::body;
-use super::exchange::{Answer, unwanted};
+use super::exchange::unwanted;
 use super::failure::{Failed, escaped, failure};
 use super::link::next_page;
 use super::origin;
+use super::request::Answer;
 use super::retry::retrying;
 use super::target::Target;
 use crate::model::manifest::OCI_INDEX;
@@ -154,6 +155,7 @@ fn limit(target: &Target, subject: &Digest, what: &str, limit: usize) -> Registr
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use crate::registry::oci::tests::*;
 
     fn listed(page: &str) -> Listing {
         let body: PageBody = json::from_slice(page.as_bytes()).unwrap();
@@ -178,5 +180,65 @@ mod tests {
     fn an_empty_list_may_be_null_but_must_be_there() {
         assert!(listed(r#"{"manifests":null}"#).descriptors.is_empty());
         assert!(json::from_slice::<PageBody>(b"{}").is_err());
+    }
+
+    async fn referrers(
+        answer: impl Fn(&Asked, usize) -> String + Send + Sync + 'static,
+    ) -> Result<Referrers, Kind> {
+        let server = Server::new(answer).await;
+        let listed = anonymous().referrers(&server.repository(), &Digest::of(b"{}")).await;
+        listed.map_err(|error| error.kind)
+    }
+
+    fn page(link: Option<&str>) -> String {
+        let entry = format!(r#"{{"manifests":[{{"digest":"{}","size":2}}]}}"#, Digest::of(b"{}"));
+        let content_type = format!("Content-Type: {OCI_INDEX}; charset=utf-8");
+        let link = link.map(|link| format!("Link: <{link}>; rel=\"next\""));
+        let headers: Vec<&str> =
+            [Some(content_type.as_str()), link.as_deref()].into_iter().flatten().collect();
+        answer("200 OK", &headers, &entry)
+    }
+
+    #[tokio::test]
+    async fn the_referrers_api_is_absent_only_where_the_answer_says_so() {
+        for status in ["404 Not Found", "400 Bad", "405 No", "406 No", "501 No", "200 OK"] {
+            let listed = referrers(move |_, _| answer(status, &["Content-Type: text/html"], "<p>")).await;
+            assert!(matches!(listed, Ok(Referrers::Unsupported)), "{status}");
+        }
+        for (status, kind) in
+            [("403 No", Kind::Forbidden), ("500 No", Kind::Unreachable), ("410 No", Kind::Broken)]
+        {
+            let listed = referrers(move |_, _| answer(status, &["Retry-After: 0"], "")).await;
+            assert!(matches!(listed, Err(found) if found == kind), "{status}");
+        }
+        let index = format!("Content-Type: {OCI_INDEX}");
+        let cut = referrers(move |_, _| answer("200 OK", &[&index], r#"{"manifests":["#)).await;
+        assert!(matches!(cut, Err(Kind::Broken)));
+    }
+
+    #[tokio::test]
+    async fn pages_are_followed_and_a_listing_that_cannot_be_finished_says_so() {
+        let listed =
+            referrers(|_, number| page((number < 3).then_some("?last=1").filter(|_| number < 2))).await;
+        assert!(
+            matches!(listed, Ok(Referrers::Listed(l)) if l.descriptors.len() == 2 && l.stopped.is_none())
+        );
+
+        let stopped = async |answer: fn(&Asked, usize) -> String| match referrers(answer).await {
+            Ok(Referrers::Listed(listing)) => (listing.descriptors.len(), listing.stopped.unwrap()),
+            other => unreachable!("{other:?}"),
+        };
+        let (count, error) = stopped(|_, _| page(Some("?last=1"))).await;
+        assert!(count == 2 && error.reason.contains("already read"), "{error}");
+        let (count, error) = stopped(|_, _| page(Some("http://127.0.0.2:1/v2/"))).await;
+        assert!(count == 1 && error.reason.contains("leads away, to http://127.0.0.2:1/v2/"), "{error}");
+        let (count, error) = stopped(|_, number| page(Some(&format!("?last={number}")))).await;
+        assert!(count == 100 && error.kind == Kind::Limit, "{error}");
+        let forbidden = |_: &Asked, number| match number {
+            1 => page(Some("?last=1")),
+            _ => answer("403 Forbidden", &[], ""),
+        };
+        let (count, error) = stopped(forbidden).await;
+        assert!(count == 1 && error.kind == Kind::Forbidden, "{error}");
     }
 }

@@ -9,9 +9,10 @@ use tokio::sync::OnceCell;
 
 use super::OciRegistry;
 use super::authorization::{Asker, Scope};
-use super::exchange::{Answer, Exchange, Payload, Request, unwanted};
+use super::exchange::{Exchange, IDLE_LIMIT, unwanted};
 use super::failure::{Failed, failure, tls_error};
 use super::origin;
+use super::request::{Answer, Request};
 use crate::model::Repository;
 use crate::registry::{Kind, RegistryError};
 
@@ -73,20 +74,30 @@ impl OciRegistry {
     }
 
     /// Asks once: after a 401 a second time with what the registry asked for, and not a third. Answers of
-    /// any other status are returned.
+    /// any status but 401 and 403 are returned.
     pub(super) async fn ask(&self, target: &Target, request: &Request<'_>) -> Result<Answer, Failed> {
         let asker = Asker { exchange: &self.exchange, root: &target.root, scope: request.scope };
-        let shown = self.authorizations.known(&asker).await?;
-        let answer = self.exchange.follow(request, shown.as_ref()).await?;
-        if answer.status() != StatusCode::UNAUTHORIZED || !answer.own {
-            return Ok(answer);
+        let forbidden = |why: String| {
+            let reason = format!("not authorized: {why}");
+            failure(Kind::Forbidden, &request.method, &request.url, &reason)
+        };
+        let mut shown = self.authorizations.known(&asker).await.map_err(forbidden)?;
+        let mut answer = self.exchange.follow(request, shown.as_ref()).await?;
+        if answer.own && answer.status() == StatusCode::UNAUTHORIZED {
+            let headers = answer.response.headers().get_all(header::WWW_AUTHENTICATE);
+            let headers: Vec<&str> = headers.iter().filter_map(|value| value.to_str().ok()).collect();
+            let renewed = self.authorizations.answer(&asker, &headers, shown.as_ref()).await;
+            shown = Some(renewed.map_err(forbidden)?);
+            answer = self.exchange.follow(request, shown.as_ref()).await?;
         }
-        let headers = answer.response.headers().get_all(header::WWW_AUTHENTICATE);
-        let headers: Vec<&str> = headers.iter().filter_map(|value| value.to_str().ok()).collect();
-        let renewed = self.authorizations.answer(&asker, &headers, shown.as_ref()).await?;
-        let answer = self.exchange.follow(request, Some(&renewed)).await?;
         match answer.status() {
-            StatusCode::UNAUTHORIZED => Err(unwanted(answer).await),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                let mut failed = unwanted(answer).await;
+                if shown.is_none_or(|shown| shown.anonymous) {
+                    failed.error.reason.push_str(" (asked without credentials)");
+                }
+                Err(failed)
+            }
             _ => Ok(answer),
         }
     }
@@ -96,15 +107,9 @@ impl OciRegistry {
 /// certificate that is refused is told and not evaded.
 async fn speaks_tls(exchange: &Exchange, root: &Url) -> bool {
     let Ok(client) = exchange.clients.get(root).await else { return true };
-    match client.get(root.clone()).send().await {
-        Ok(_) => true,
-        Err(error) => !matches!(tls_error(&error), Some(rustls::Error::InvalidMessage(_))),
-    }
-}
-
-impl Payload {
-    /// Bytes, or nothing where there are none.
-    pub(super) fn of(bytes: &bytes::Bytes) -> Self {
-        if bytes.is_empty() { Self::None } else { Self::Bytes(bytes.clone()) }
+    let answer = tokio::time::timeout(IDLE_LIMIT, client.head(root.clone()).send()).await;
+    match answer {
+        Ok(Err(error)) => !matches!(tls_error(&error), Some(rustls::Error::InvalidMessage(_))),
+        _ => true,
     }
 }

@@ -1,8 +1,6 @@
 //! Token servers: a token by GET for a user or for nobody, by POST for an identity token. Redirects are not
 //! followed, and a failure with credentials is never answered by asking without.
 
-use std::sync::atomic::AtomicU64;
-
 use reqwest::header::{self, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -11,8 +9,9 @@ use serde::Deserialize;
 use super::authorization::{Asker, basic};
 use super::body;
 use super::docker_config::{Credential, place};
-use super::exchange::{Answer, unwanted};
+use super::exchange::{Pace, unwanted};
 use super::failure::{Failed, escaped, failure};
+use super::request::Answer;
 use super::retry::retrying;
 use crate::model::json;
 use crate::registry::Kind;
@@ -71,7 +70,7 @@ async fn attempt(
     let request = build(asker, url, realm, credential)
         .map_err(|why| Failed::from(failure(Kind::Forbidden, &Method::GET, url, &why)))?;
     let (method, url) = (request.method().clone(), url.clone());
-    let response = asker.exchange.send(request, &AtomicU64::new(0), false).await?;
+    let response = asker.exchange.send(request, &Pace { measured: false, ..Pace::reading() }).await?;
     let answer = Answer { response, method, url, own: true };
     match answer.status() {
         StatusCode::OK => read(answer).await,

@@ -12,10 +12,10 @@ use reqwest::header::{self, HeaderValue};
 use reqwest::{Body, Method, StatusCode, Url};
 
 use super::OciRegistry;
-use super::exchange::{Answer, Payload, Request, unwanted};
+use super::exchange::unwanted;
 use super::failure::{Failed, failure};
-use super::origin;
 use super::read::CONTENT_DIGEST;
+use super::request::{Answer, Payload};
 use super::retry::retrying;
 use super::target::Target;
 use crate::model::digest::Hasher;
@@ -27,12 +27,16 @@ use crate::registry::{BlobStream, Kind, RegistryError};
 const TOGETHER_LIMIT: usize = 256 << 10;
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
-/// Blobs that this process has stored; who asks while one is being sent waits for it.
+/// Whether a blob is stored; held while it is being sent.
+type Cell = Arc<tokio::sync::Mutex<bool>>;
+
+/// Blobs that this process has stored, by host, repository and digest; who asks while one is being sent
+/// waits for it.
 #[derive(Default)]
-pub(super) struct StoredBlobs(Mutex<HashMap<(String, String, Digest), Arc<tokio::sync::Mutex<bool>>>>);
+pub(super) struct StoredBlobs(Mutex<HashMap<(String, String, Digest), Cell>>);
 
 impl StoredBlobs {
-    fn cell(&self, target: &Target, digest: &Digest) -> Arc<tokio::sync::Mutex<bool>> {
+    fn cell(&self, target: &Target, digest: &Digest) -> Cell {
         let key = (target.scope.host.clone(), target.scope.path.clone(), *digest);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone()
     }
@@ -79,10 +83,8 @@ impl OciRegistry {
         if answer.status() != StatusCode::ACCEPTED {
             return Err(unwanted(answer).await);
         }
-        let location = answer.header(header::LOCATION).unwrap_or_default();
-        let session = origin::hop(&answer.url, location, &self.exchange.plain)
-            .map_err(|why| answer.failure(Kind::Broken, &format!("the upload's `Location` {why}")));
-        Ok(session?)
+        let session = self.exchange.location(&answer);
+        session.map_err(|why| answer.failure(Kind::Broken, &format!("the upload's `Location` {why}")).into())
     }
 
     /// Sends the bytes of an upload to its session, which may be at another host and then gets no
@@ -107,6 +109,10 @@ impl OciRegistry {
         size: u64,
         bytes: BlobStream,
     ) -> Result<(), RegistryError> {
+        if size == 0 && *digest == Digest::of(b"") {
+            // There is no last part to hold back.
+            return self.store_blob(repository, Bytes::new()).await;
+        }
         let target = self.target(repository, true).await?;
         let cell = self.stored.cell(&target, digest);
         let mut stored = cell.lock().await;
@@ -151,14 +157,18 @@ impl OciRegistry {
         let answer = retrying(|| async {
             let answer = self.ask(&target, &target.request(Method::POST, url.clone())).await?;
             let status = answer.status();
-            // A registry that does not mount, or not from there, says so in many ways; the upload that
-            // follows tells whether writing is allowed at all.
-            match status == StatusCode::CREATED || status == StatusCode::ACCEPTED || is_refusal(status) {
+            match status == StatusCode::CREATED || status == StatusCode::ACCEPTED {
                 true => Ok(answer),
                 false => Err(unwanted(answer).await),
             }
         });
-        let answer = answer.await?;
+        let answer = match answer.await {
+            Ok(answer) => answer,
+            // A registry that does not mount, or not from there, says so in many ways; whether writing is
+            // allowed at all shows in the upload that follows.
+            Err(error) if matches!(error.kind, Kind::Refused | Kind::Forbidden) => return Ok(false),
+            Err(error) => return Err(error),
+        };
         if answer.status() == StatusCode::CREATED {
             created(answer, digest).await.map_err(|failed| failed.error)?;
             *self.stored.cell(&target, digest).lock().await = true;
@@ -170,10 +180,6 @@ impl OciRegistry {
         }
         Ok(false)
     }
-}
-
-fn is_refusal(status: StatusCode) -> bool {
-    status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS
 }
 
 /// Whether the answer says that what was sent is stored under `digest`.
@@ -262,16 +268,63 @@ impl Source {
     }
 }
 
-impl Request<'_> {
-    /// With `If-Match` where an `ETag` is given.
-    ///
-    /// # Errors
-    /// The `ETag` is none that can be sent.
-    pub(super) fn if_match(self, etag: Option<&str>) -> Result<Self, RegistryError> {
-        let Some(etag) = etag else { return Ok(self) };
-        match HeaderValue::from_str(etag) {
-            Ok(value) => Ok(self.header(header::IF_MATCH, value)),
-            Err(_) => Err(failure(Kind::Broken, &self.method, &self.url, "its ETag cannot be sent")),
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::registry::oci::tests::*;
+
+    #[tokio::test]
+    async fn a_blob_is_sent_once_and_an_upload_elsewhere_gets_no_credentials() {
+        let elsewhere = Server::new(|_, _| answer("201 Created", &[], "")).await;
+        let target = elsewhere.address.clone();
+        let server = Server::new(move |asked, _| match asked.head.contains("\r\nauthorization: basic") {
+            true => answer("202 Accepted", &[&format!("Location: http://{target}/up?state=a%2Fb")], ""),
+            false => answer("401 Unauthorized", &["WWW-Authenticate: Basic"], ""),
+        });
+        let server = server.await;
+        let (registry, repository) = (with_password(&server), server.repository());
+        let blob = Bytes::from_static(b"{}");
+        let twice = tokio::join!(
+            registry.push_blob(&repository, blob.clone()),
+            registry.push_blob(&repository, blob)
+        );
+        assert!(twice.0.is_ok() && twice.1.is_ok());
+        let digest = Digest::of(b"{}").to_string().replace(':', "%3A");
+        assert_eq!(elsewhere.lines(), [format!("PUT /up?state=a%2Fb&digest={digest}")]);
+        assert_eq!(elsewhere.asked.lock().unwrap()[0].body, b"{}");
+        assert_eq!(elsewhere.authorized(""), 0);
+        assert_eq!(server.lines().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_ends_in_an_error_is_never_sent_in_full() {
+        let server = Server::new(|_, _| answer("202 Accepted", &["Location: /up"], "")).await;
+        let (registry, repository) = (anonymous(), server.repository());
+        let parts = || Ok(Bytes::from_static(b"abc"));
+        let streams: [(u64, Vec<Result<Bytes, RegistryError>>); 3] =
+            [(6, vec![parts(), parts()]), (9, vec![parts(), parts()]), (3, vec![parts(), parts()])];
+        for (size, parts) in streams {
+            let stream: BlobStream = Box::pin(futures_util::stream::iter(parts));
+            let outcome = registry.push_stream(&repository, &Digest::of(b"wrong"), size, stream).await;
+            assert_eq!(outcome.unwrap_err().kind, Kind::Broken);
         }
+        assert!(server.lines().iter().all(|line| line.starts_with("POST ")), "{:?}", server.lines());
+    }
+
+    #[tokio::test]
+    async fn a_mount_that_is_not_possible_is_no_error_and_its_upload_is_given_up() {
+        let server = Server::new(|asked, _| match asked.line.starts_with("POST") {
+            true => answer("202 Accepted", &["Location: /up"], ""),
+            false => answer("204 No Content", &[], ""),
+        });
+        let server = server.await;
+        let (registry, digest) = (anonymous(), Digest::of(b"{}"));
+        let from: Repository = format!("{}/c", server.address).parse().unwrap();
+        assert!(!registry.mount_blob(&server.repository(), &from, &digest).await.unwrap());
+        assert!(server.lines()[0].ends_with("&from=c") && server.lines()[1] == "DELETE /up");
+        let foreign: Repository = "registry.example/c".parse().unwrap();
+        assert!(!registry.mount_blob(&server.repository(), &foreign, &digest).await.unwrap());
+        assert_eq!(server.lines().len(), 2);
     }
 }

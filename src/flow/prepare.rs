@@ -1,0 +1,129 @@
+//! What signing reads before it has a key: the image, the manifests below it, and the lists of what is
+//! attached to each. Nothing is written before all of it was read.
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::FlowError;
+use super::append::ListKind;
+use super::sign::{Order, SIDE_BY_SIDE};
+use super::survey::{Survey, Wanted};
+use super::verify::fetch_image;
+use crate::model::manifest::{Descriptor, Manifest};
+use crate::model::{Digest, Format, PinnedRef, Tag};
+use crate::registry::Registry;
+
+/// Most manifests that `--recursive` signs below one index, and how deep indexes may nest.
+const CHILDREN_LIMIT: usize = 1_000;
+const INDEX_DEPTH: usize = 4;
+
+/// The manifests to sign, all of them in the registry, and what is attached to each.
+pub struct Prepared {
+    /// Children before their parents.
+    pub(super) targets: Vec<Target>,
+}
+
+/// One manifest to sign.
+pub(super) struct Target {
+    pub(super) image: PinnedRef,
+    pub(super) subject: Descriptor,
+    pub(super) survey: Survey,
+    /// 0 for a manifest without children, else one more than its highest child.
+    pub(super) height: usize,
+}
+
+/// Reads all that signing needs to know and that needs no key: run it beside the loading of the key.
+///
+/// # Errors
+/// The image or a child is not in the registry, or something could not be read: nothing was written.
+pub async fn prepare<R: Registry>(registry: &R, order: &Order<'_>) -> Result<Prepared, FlowError> {
+    let preparing = Preparing { registry, order };
+    let (manifest, mut top) = preparing.look_at(order.image.clone()).await?;
+    let mut targets = Vec::new();
+    if order.recursive {
+        top.height = preparing.below(&manifest, 1, &mut targets).await?;
+    }
+    targets.push(top);
+    for target in &targets {
+        target.survey.usable()?;
+    }
+    Ok(Prepared { targets })
+}
+
+struct Preparing<'a, R> {
+    registry: &'a R,
+    order: &'a Order<'a>,
+}
+
+impl<R: Registry> Preparing<'_, R> {
+    /// Fetches an image, and the lists of what is attached to it, side by side.
+    async fn look_at(&self, image: PinnedRef) -> Result<(Manifest, Target), FlowError> {
+        let formats = self.order.formats;
+        let bundles = formats.contains(&Format::Bundle);
+        let wanted = Wanted { legacy: formats.contains(&Format::Legacy), bundles };
+        let digest = image.digest();
+        let (fetched, mut survey) = tokio::join!(
+            fetch_image(self.registry, &image),
+            Survey::of(self.registry, self.order.place, &digest, wanted)
+        );
+        let (stored, manifest) = fetched?;
+        if bundles && survey.lacks_referrers_api() {
+            survey = survey.with_fallback(self.registry).await;
+        }
+        let subject = descriptor(&manifest, stored.digest, stored.bytes.len());
+        Ok((manifest, Target { image, subject, survey, height: 0 }))
+    }
+
+    /// Adds every manifest below an index to `targets`; the index's height.
+    async fn below(
+        &self,
+        index: &Manifest,
+        depth: usize,
+        targets: &mut Vec<Target>,
+    ) -> Result<usize, FlowError> {
+        let known = |digest: &Digest, targets: &[Target]| {
+            targets.iter().find(|target| target.subject.digest == *digest).map(|target| target.height)
+        };
+        let new = index.children().iter().filter(|child| known(&child.digest, targets).is_none());
+        let new: Vec<PinnedRef> = new.map(|child| self.order.image.sibling(child.digest)).collect();
+        if depth > INDEX_DEPTH || targets.len() + new.len() > CHILDREN_LIMIT {
+            let reason =
+                format!("more than {CHILDREN_LIMIT} manifests, or indexes nested over {INDEX_DEPTH} deep");
+            return Err(FlowError::Unusable { place: self.order.image.to_string(), reason });
+        }
+        let looks: Vec<_> = stream::iter(new)
+            .map(|image| self.look_at(image))
+            .buffered(SIDE_BY_SIDE)
+            .try_collect::<Vec<_>>()
+            .await?;
+        for (manifest, mut target) in looks {
+            if !manifest.children().is_empty() {
+                target.height = Box::pin(self.below(&manifest, depth + 1, targets)).await?;
+            }
+            if known(&target.subject.digest, targets).is_none() {
+                targets.push(target);
+            }
+        }
+        let heights = index.children().iter().filter_map(|child| known(&child.digest, targets));
+        Ok(heights.max().map_or(0, |highest| highest + 1))
+    }
+}
+
+fn descriptor(manifest: &Manifest, digest: Digest, size: usize) -> Descriptor {
+    let media_type = manifest.media_type().to_owned();
+    Descriptor { media_type, digest, size: size as u64, artifact_type: None, platform: None }
+}
+
+impl Survey {
+    /// Whether signing may go on: all lists were read, and what stands at the tags can be added to.
+    fn usable(&self) -> Result<(), FlowError> {
+        if let Err(error) = &self.referrers {
+            return Err(error.clone().into());
+        }
+        let (signatures, fallback) = (Tag::signatures(&self.image), Tag::fallback(&self.image));
+        ListKind::Layers.usable(&self.signatures, &self.shown(&signatures))?;
+        match &self.fallback {
+            Some(stored) => ListKind::Referrers.usable(stored, &self.shown(&fallback)),
+            None => Ok(()),
+        }
+    }
+}
