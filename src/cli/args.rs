@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::error::Failure;
 use crate::model::{Format, ImageRef, Repository};
@@ -46,16 +46,12 @@ pub(super) struct Shared {
     /// Form of the log on standard error
     #[arg(long, value_enum, default_value_t = OutputFormat::Text, value_name = "FORM", hide_short_help = true)]
     pub(super) log_format: OutputFormat,
-    /// Log more; twice for every request
+    /// Log every request; twice for more
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     /// Limit for the whole command: 60s, 5m (default 60s; none for copy)
     #[arg(long, value_parser = duration, value_name = "DURATION")]
     pub(super) timeout: Option<Duration>,
-    #[command(flatten)]
-    pub(super) registry: RegistryArgs,
-    #[command(flatten)]
-    pub(super) passwords: PasswordArgs,
 }
 
 /// How registries are reached.
@@ -63,16 +59,16 @@ pub(super) struct Shared {
 #[command(next_help_heading = "Registries")]
 pub(super) struct RegistryArgs {
     /// Send every request for PREFIX to TARGET, a repository prefix or oci:PATH
-    #[arg(long, num_args = 0.., value_name = "PREFIX=TARGET")]
+    #[arg(long, num_args = 1.., value_name = "PREFIX=TARGET", value_hint = ValueHint::Other)]
     pub(super) mirror: Vec<String>,
     /// Speak plain HTTP to this registry
-    #[arg(long, num_args = 0.., value_name = "HOST[:PORT]")]
+    #[arg(long, num_args = 1.., value_name = "HOST[:PORT]", value_hint = ValueHint::Hostname)]
     pub(super) plain_http: Vec<String>,
     /// Trust the certificate authorities in this PEM file too
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) ca_file: Option<PathBuf>,
     /// Registry credentials (a Docker config.json or containers auth.json)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) registry_config: Option<PathBuf>,
 }
 
@@ -81,7 +77,7 @@ pub(super) struct RegistryArgs {
 #[command(next_help_heading = "Keys")]
 pub(super) struct PasswordArgs {
     /// Password of an encrypted key (else COUNTERSIGN_PASSWORD, COSIGN_PASSWORD, or a prompt)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) password_file: Option<PathBuf>,
 }
 
@@ -89,7 +85,7 @@ pub(super) struct PasswordArgs {
 #[derive(Debug, Args)]
 pub(super) struct PlaceArgs {
     /// Repository that holds the signatures, where it is not the image's own
-    #[arg(long, value_name = "REPOSITORY", env = "COSIGN_REPOSITORY")]
+    #[arg(long, value_name = "REPOSITORY", env = "COSIGN_REPOSITORY", hide_env_values = true)]
     pub(super) signature_repository: Option<String>,
 }
 
@@ -105,38 +101,24 @@ impl PlaceArgs {
     }
 }
 
-/// Drops empty values: an optional parameter of a pipeline that was not given.
-pub(super) fn given(values: &[String]) -> Vec<&str> {
-    values.iter().map(String::as_str).filter(|value| !value.is_empty()).collect()
+/// Reads an image. An empty one counts as not given.
+pub(super) fn image(text: &str) -> Result<ImageRef, Failure> {
+    if text.is_empty() {
+        return Err(Failure::usage("no image is given").because("the argument is empty"));
+    }
+    text.parse().map_err(|error| {
+        Failure::usage("the image cannot be read")
+            .because(error)
+            .hint("an image is [registry/]repository[:tag][@digest], or oci:PATH[:tag][@digest]")
+    })
 }
 
 /// The mirrors in order.
 pub(super) fn mirrors(values: &[String]) -> Result<Vec<Mirror>, Failure> {
-    let parse =
-        |text: &str| text.parse().map_err(|error| Failure::usage("--mirror cannot be used").because(error));
-    given(values).into_iter().map(parse).collect()
-}
-
-/// Reads the image. Repeatable options take any number of values, so an image written after one is the last
-/// value that it took: it is taken back from there.
-pub(super) fn image(written: Option<&String>, greedy: &mut [&mut Vec<String>]) -> Result<ImageRef, Failure> {
-    let text = match written {
-        Some(text) => text.clone(),
-        None => take_back(greedy).ok_or_else(|| {
-            Failure::usage("no image is given")
-                .hint("write the image right after the command: countersign COMMAND IMAGE …")
-        })?,
+    let parse = |text: &String| {
+        text.parse().map_err(|error| Failure::usage("--mirror cannot be used").because(error))
     };
-    text.parse().map_err(|error| Failure::usage("the image cannot be read").because(error))
-}
-
-/// The last argument of the command line, if one of the lists ends with it and it is no file.
-fn take_back(greedy: &mut [&mut Vec<String>]) -> Option<String> {
-    let last = std::env::args().next_back()?;
-    if last.contains('=') || std::path::Path::new(&last).exists() {
-        return None;
-    }
-    greedy.iter_mut().find(|list| list.last() == Some(&last))?.pop()
+    values.iter().map(parse).collect()
 }
 
 /// One integer and `s`, `m`, `h` or `d`.

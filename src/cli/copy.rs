@@ -2,38 +2,40 @@
 
 use std::fmt::Write as _;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
-use super::args::{Shared, image};
-use super::context::Context;
+use super::args::{RegistryArgs, Shared, image};
+use super::context::registries;
 use super::error::{Exit, Failure};
 use super::output::{Output, Tone};
 use super::progress::Progress;
 use crate::flow::copy::{Amount, CopyOptions, CopyReport, copy};
 use crate::flow::verify::resolve;
-use crate::model::ImageRef;
 
 /// Carry an image with its signatures elsewhere; digests stay as they are
 #[derive(Debug, Args)]
+#[command(override_usage = "countersign copy <SRC> <DST> [OPTIONS]")]
 pub(super) struct CopyArgs {
     /// Image to read: [registry/]repository[:tag][@digest], or oci:PATH[:tag][@digest]
-    #[arg(value_name = "SRC")]
+    #[arg(value_name = "SRC", value_hint = ValueHint::Other)]
     source: String,
     /// Where to write it: a repository with or without a tag (else that of SRC), or oci:PATH[:tag]
-    #[arg(value_name = "DST")]
-    target: Option<String>,
+    #[arg(value_name = "DST", value_hint = ValueHint::Other)]
+    target: String,
     /// Say what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    registry: RegistryArgs,
+    #[command(flatten)]
     pub(super) shared: Shared,
 }
 
-pub(super) async fn run(args: &mut CopyArgs, context: &Context, output: &Output) -> Result<Exit, Failure> {
-    let source: ImageRef = image(Some(&args.source), &mut [])?;
-    let registries = &mut args.shared.registry;
-    let target = image(args.target.as_ref(), &mut [&mut registries.plain_http, &mut registries.mirror])?;
-    let (pinned, _) = resolve(&context.registry, &source).await?;
+pub(super) async fn run(args: &CopyArgs, output: &Output) -> Result<Exit, Failure> {
+    let source = image(&args.source)?;
+    let target = image(&args.target)?;
+    let registry = registries(&args.registry)?;
+    let (pinned, _) = resolve(&registry, &source).await?;
     if target.digest().is_some_and(|digest| digest != pinned.digest()) {
         return Err(Failure::usage(format!("the copy of {pinned} cannot be {target}"))
             .because("a copy has the digest of its source")
@@ -42,7 +44,7 @@ pub(super) async fn run(args: &mut CopyArgs, context: &Context, output: &Output)
     let tag = target.tag().or(source.tag());
     let progress = Progress::start("copying");
     let options = CopyOptions { dry_run: args.dry_run, progress: progress.as_ref().map(Progress::listener) };
-    let report = copy(&context.registry, &pinned, target.repository(), tag, &options).await;
+    let report = copy(&registry, &pinned, target.repository(), tag, &options).await;
     drop(progress);
     let report = report?;
     output.result(&report, || text(&report, output))?;

@@ -1,5 +1,7 @@
 //! What a command ends with: exit codes, and errors that say what, where, why and what to try.
 
+use serde::Serialize;
+
 use crate::flow::FlowError;
 use crate::registry::{Kind, RegistryError};
 use crate::signer::KeySourceError;
@@ -33,6 +35,22 @@ impl Exit {
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+/// An error as it stands in JSON (docs/json.md).
+#[derive(Debug, Serialize)]
+pub(super) struct ErrorJson<'a> {
+    kind: &'static str,
+    message: &'a str,
+    cause: Option<&'a str>,
+    hint: Option<&'a str>,
+}
+
+impl<'a> From<&'a Failure> for ErrorJson<'a> {
+    fn from(failure: &'a Failure) -> Self {
+        let Failure { exit, message, cause, hint } = failure;
+        Self { kind: exit.kind(), message, cause: cause.as_deref(), hint: hint.as_deref() }
     }
 }
 
@@ -84,7 +102,7 @@ impl From<FlowError> for Failure {
         match error {
             FlowError::Registry(error) => Self::from(error),
             FlowError::Missing { .. } => Self::undecided(message)
-                .hint("check repository and digest; an image is signed after it was pushed"),
+                .hint("check the repository and the tag or digest; an image is pushed before it is signed"),
             FlowError::Unusable { .. } => Self::undecided(message),
             FlowError::Input(_) => Self::usage(message),
             FlowError::Signer(_) => Self::undecided(message),

@@ -2,61 +2,90 @@
 
 use std::fmt::Write as _;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
-use super::args::{PlaceArgs, Shared, image};
-use super::context::Context;
+use super::args::{PlaceArgs, RegistryArgs, Shared, image};
+use super::context::registries;
 use super::error::{Exit, Failure};
 use super::output::{Output, Tone};
-use super::report::claims_text;
+use super::report::claim_lines;
 use crate::flow::inspect::{Attached, Inspection, Kind, inspect};
 use crate::flow::verify::resolve;
 use crate::model::escape_untrusted;
 
 /// Show what is attached to an image; verifies nothing
 #[derive(Debug, Args)]
+#[command(override_usage = "countersign inspect <IMAGE> [OPTIONS]")]
 pub(super) struct InspectArgs {
     /// Image: [registry/]repository[:tag][@digest], or oci:PATH[:tag][@digest]
-    #[arg(value_name = "IMAGE")]
-    image: Option<String>,
+    #[arg(value_name = "IMAGE", value_hint = ValueHint::Other)]
+    image: String,
     #[command(flatten)]
     place: PlaceArgs,
+    #[command(flatten)]
+    registry: RegistryArgs,
     #[command(flatten)]
     pub(super) shared: Shared,
 }
 
-pub(super) async fn run(args: &mut InspectArgs, context: &Context, output: &Output) -> Result<Exit, Failure> {
-    let registries = &mut args.shared.registry;
-    let image = image(args.image.as_ref(), &mut [&mut registries.plain_http, &mut registries.mirror])?;
+pub(super) async fn run(args: &InspectArgs, output: &Output) -> Result<Exit, Failure> {
+    let image = image(&args.image)?;
+    let registry = registries(&args.registry)?;
     let place = args.place.place(image.repository())?;
-    let (pinned, _) = resolve(&context.registry, &image).await?;
-    let inspection = inspect(&context.registry, &pinned, &[place]).await?;
+    let (pinned, _) = resolve(&registry, &image).await?;
+    let inspection = inspect(&registry, &pinned, &[place]).await?;
     output.result(&inspection, || tree(&inspection, output))?;
     Ok(if inspection.unreachable.is_empty() { Exit::Done } else { Exit::Undecided })
+}
+
+/// A branch of the tree: what it is, and the lines below it.
+struct Branch {
+    head: String,
+    below: Vec<String>,
+}
+
+impl Branch {
+    fn leaf(head: String) -> Self {
+        Self { head, below: Vec::new() }
+    }
 }
 
 // Writing to a String cannot fail, so the results of `write!` below are dropped.
 fn tree(inspection: &Inspection, output: &Output) -> String {
     let mut text = format!("{}\n", output.tone(Tone::Strong, &inspection.reference));
     let _ = writeln!(text, "{}, {} bytes; {}", inspection.media_type, inspection.size, inspection.note);
-    for child in &inspection.children {
-        let platform = child.platform.as_deref().unwrap_or("no platform");
-        let _ = writeln!(text, "├─ {} {}", child.digest, output.tone(Tone::Faint, platform));
-    }
-    for attached in &inspection.attached {
-        attached_text(&mut text, attached, output);
-    }
-    if inspection.attached.is_empty() && inspection.unreachable.is_empty() {
-        text.push_str("└─ nothing is attached\n");
-    }
-    for remark in &inspection.unreachable {
-        let label = output.tone(Tone::Unsure, "unreachable");
-        let _ = writeln!(text, "├─ {label} {}: {}", remark.place, remark.reason);
+    let branches = branches(inspection, output);
+    let last = branches.len() - 1;
+    for (number, Branch { head, below }) in branches.into_iter().enumerate() {
+        let (fork, trunk) = if number == last { ("└─", "  ") } else { ("├─", "│ ") };
+        let _ = writeln!(text, "{fork} {head}");
+        for line in below {
+            let _ = writeln!(text, "{trunk}   {line}");
+        }
     }
     text
 }
 
-fn attached_text(text: &mut String, attached: &Attached, output: &Output) {
+/// At least one: that nothing is attached is said too.
+fn branches(inspection: &Inspection, output: &Output) -> Vec<Branch> {
+    let mut branches: Vec<Branch> = Vec::new();
+    for child in &inspection.children {
+        let platform = child.platform.as_deref().map_or("no platform".to_owned(), escape_untrusted);
+        let platform = output.tone(Tone::Faint, &platform);
+        branches.push(Branch::leaf(format!("manifest {} {platform}", child.digest)));
+    }
+    branches.extend(inspection.attached.iter().map(|attached| branch(attached, output)));
+    if inspection.attached.is_empty() && inspection.unreachable.is_empty() {
+        branches.push(Branch::leaf("nothing is attached".to_owned()));
+    }
+    for remark in &inspection.unreachable {
+        let label = output.tone(Tone::Unsure, "unreachable");
+        branches.push(Branch::leaf(format!("{label} {}: {}", remark.place, remark.reason)));
+    }
+    branches
+}
+
+fn branch(attached: &Attached, output: &Output) -> Branch {
     let (word, tone) = match attached.kind {
         Kind::Signature => ("signature", Tone::Strong),
         Kind::Other => ("other", Tone::Faint),
@@ -67,8 +96,6 @@ fn attached_text(text: &mut String, attached: &Attached, output: &Output) {
     facts.extend(attached.size.map(|size| format!("{size} bytes")));
     facts.extend(attached.key_hint.as_ref().map(|hint| format!("key hint {}", escape_untrusted(hint))));
     facts.extend(attached.reason.clone());
-    let _ = writeln!(text, "├─ {} {}: {}", output.tone(tone, word), attached.place, facts.join(", "));
-    if let Some(claims) = &attached.claims {
-        claims_text(text, claims);
-    }
+    let head = format!("{} {}: {}", output.tone(tone, word), attached.place, facts.join(", "));
+    Branch { head, below: attached.claims.as_ref().map(claim_lines).unwrap_or_default() }
 }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use serde::Serialize;
 
-use super::args::Shared;
-use super::context::{Context, key_reference};
+use super::args::{PasswordArgs, Shared};
+use super::context::{Keys, key_reference};
 use super::error::{Exit, Failure};
 use super::output::{Output, Tone};
 use crate::flow::keys::{IfPresent, Origin, PairOrder, PairReport, make, public};
@@ -74,7 +75,7 @@ impl From<NewAlgorithm> for Algorithm {
 #[derive(Debug, Args)]
 struct StoreArgs {
     /// Write PREFIX.key and PREFIX.pub
-    #[arg(long, default_value = "countersign", value_name = "PREFIX", conflicts_with = "secret")]
+    #[arg(long, value_hint = ValueHint::AnyPath, default_value = "countersign", value_name = "PREFIX", conflicts_with = "secret")]
     output_prefix: PathBuf,
     /// Keep the pair that is there already
     #[arg(long, conflicts_with = "force")]
@@ -85,6 +86,8 @@ struct StoreArgs {
     /// Say what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    passwords: PasswordArgs,
 }
 
 impl StoreArgs {
@@ -100,7 +103,7 @@ impl StoreArgs {
 #[derive(Debug, Args)]
 struct GenerateArgs {
     /// Kubernetes secret to make, k8s://NAMESPACE/NAME, with the public key in the ConfigMap NAME-pub
-    #[arg(value_name = "SECRET")]
+    #[arg(value_name = "SECRET", value_hint = ValueHint::Other)]
     secret: Option<String>,
     /// Kind of key
     #[arg(long, value_enum, default_value = "ecdsa-p256", value_name = "NAME")]
@@ -114,8 +117,10 @@ struct GenerateArgs {
 #[derive(Debug, Args)]
 struct PublicArgs {
     /// Key: a file, env://NAME, k8s://NAMESPACE/SECRET or k8s-configmap://NAMESPACE/NAME
-    #[arg(long, value_name = "REF")]
+    #[arg(long, value_name = "REF", value_hint = ValueHint::FilePath)]
     key: String,
+    #[command(flatten)]
+    passwords: PasswordArgs,
     #[command(flatten)]
     shared: Shared,
 }
@@ -123,10 +128,10 @@ struct PublicArgs {
 #[derive(Debug, Args)]
 struct ImportArgs {
     /// Kubernetes secret to make, k8s://NAMESPACE/NAME, with the public key in the ConfigMap NAME-pub
-    #[arg(value_name = "SECRET")]
+    #[arg(value_name = "SECRET", value_hint = ValueHint::Other)]
     secret: Option<String>,
     /// Unencrypted private key: a file or env://NAME
-    #[arg(long, value_name = "REF")]
+    #[arg(long, value_name = "REF", value_hint = ValueHint::FilePath)]
     key: String,
     #[command(flatten)]
     store: StoreArgs,
@@ -134,56 +139,70 @@ struct ImportArgs {
     shared: Shared,
 }
 
-pub(super) async fn run(args: &KeysArgs, context: &Context, output: &Output) -> Result<Exit, Failure> {
+pub(super) async fn run(args: &KeysArgs, output: &Output) -> Result<Exit, Failure> {
     match &args.command {
-        KeysCommand::Generate(args) => {
-            let origin = Origin::New(args.algorithm.into());
-            store(args.secret.as_deref(), &args.store, origin, context, output).await
+        KeysCommand::Generate(GenerateArgs { secret, algorithm, store, .. }) => {
+            make_pair(secret.as_deref(), store, Origin::New((*algorithm).into()), output).await
         }
-        KeysCommand::Import(args) => {
-            let origin = Origin::Import(key_reference(&args.key)?);
-            store(args.secret.as_deref(), &args.store, origin, context, output).await
+        KeysCommand::Import(ImportArgs { secret, key, store, .. }) => {
+            make_pair(secret.as_deref(), store, Origin::Import(key_reference(key)?), output).await
         }
         KeysCommand::Public(args) => {
-            let key = public(&context.keys(), &key_reference(&args.key)?).await?;
+            let keys = Keys::new(args.passwords.password_file.clone());
+            let key = public(&keys.source(), &key_reference(&args.key)?).await?;
             output.result(&key, || key.pem.clone())?;
             Ok(Exit::Done)
         }
     }
 }
 
-async fn store(
+async fn make_pair(
     secret: Option<&str>,
     args: &StoreArgs,
     origin: Origin,
-    context: &Context,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let store: Box<dyn PairStore> = match secret.filter(|text| !text.is_empty()) {
-        Some(text) => match key_reference(text)? {
-            KeyRef::KubeSecret(name) => Box::new(
-                SecretPair::new(context.cluster.clone(), context.keys(), name)
-                    .map_err(|error| Failure::usage("the secret cannot be used").because(error))?,
-            ),
-            _ => {
-                return Err(Failure::usage(format!("`{text}` is no place for a new key pair"))
-                    .hint("name a secret as k8s://NAMESPACE/NAME, or files with --output-prefix"));
-            }
-        },
-        None => Box::new(FilePair::new(&args.output_prefix)),
-    };
-    let maker = LocalPairs::new(context.passwords.clone(), context.keys());
+    let keys = Keys::new(args.passwords.password_file.clone());
+    let store = place(secret, args, &keys)?;
+    let maker = LocalPairs::new(keys.passwords.clone(), keys.source());
     let order = PairOrder { origin, if_present: args.if_present(), dry_run: args.dry_run };
     let report = make(&maker, &*store, &order).await?;
-    output.result(&report, || text(&report, args.dry_run, output))?;
+    let shown = Shown { report: &report, dry_run: args.dry_run };
+    output.result(&shown, || text(&shown, output))?;
     Ok(Exit::Done)
 }
 
-fn text(report: &PairReport, dry_run: bool, output: &Output) -> String {
-    let (word, tone) = match (dry_run, report.written) {
-        (true, _) => ("would write", Tone::Unsure),
-        (false, true) => ("written", Tone::Good),
-        (false, false) => ("kept", Tone::Good),
+/// Where the pair goes.
+fn place(secret: Option<&str>, args: &StoreArgs, keys: &Keys) -> Result<Box<dyn PairStore>, Failure> {
+    let Some(secret) = secret else {
+        return Ok(Box::new(FilePair::new(&args.output_prefix)));
+    };
+    match key_reference(secret)? {
+        KeyRef::KubeSecret(name) => match SecretPair::new(keys.cluster.clone(), keys.source(), name) {
+            Ok(pair) => Ok(Box::new(pair)),
+            Err(error) => Err(Failure::usage("the secret cannot be used").because(error)),
+        },
+        _ => Err(Failure::usage(format!("`{secret}` is no place for a new key pair"))
+            .hint("name a secret as k8s://NAMESPACE/NAME, or files with --output-prefix")),
+    }
+}
+
+/// What became of the order, and whether it was one to write.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    #[serde(flatten)]
+    report: &'a PairReport,
+    dry_run: bool,
+}
+
+fn text(shown: &Shown<'_>, output: &Output) -> String {
+    let report = shown.report;
+    let (word, tone) = match (shown.dry_run, report.written, report.published) {
+        (true, ..) => ("would write", Tone::Unsure),
+        (false, true, _) => ("written", Tone::Good),
+        (false, false, true) => ("public key written", Tone::Good),
+        (false, false, false) => ("kept", Tone::Good),
     };
     let mut text = format!(
         "{}  private key: {}\n{:width$}  public key:  {}\n",

@@ -4,6 +4,7 @@ mod args;
 mod context;
 mod copy;
 pub mod error;
+mod given;
 mod inspect;
 mod keys;
 mod logging;
@@ -11,12 +12,12 @@ mod output;
 mod progress;
 mod report;
 mod sign;
+mod usage;
 mod verify;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use args::Shared;
-use context::Context;
 use error::{Exit, Failure};
 use output::Output;
 
@@ -65,35 +66,33 @@ pub fn definition() -> clap::Command {
 
 /// Reads the arguments and runs the command; the exit code.
 pub fn main(arguments: Vec<std::ffi::OsString>) -> Exit {
-    let matches = match Cli::command().try_get_matches_from(arguments) {
-        Ok(matches) => matches,
-        Err(error) => return output::usage(&error),
-    };
-    let Cli { mut command } = match Cli::from_arg_matches(&matches) {
+    let mut definition = definition();
+    let arguments = given::plain(&mut definition, arguments);
+    let matches = definition.try_get_matches_from(&arguments);
+    let Cli { command } = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => return output::usage(&error),
+        Err(error) => return usage::answer(&error, &arguments),
     };
     let output = Output::new(command.shared().output);
     logging::start(command.shared());
-    match run(&mut command, &output) {
+    match run(&command, &output) {
         Ok(exit) => exit,
         Err(failure) => output.failure(&failure),
     }
 }
 
-fn run(command: &mut Command, output: &Output) -> Result<Exit, Failure> {
+fn run(command: &Command, output: &Output) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::undecided("the program could not start").because(error))?;
-    let deadline = match &*command {
+    let deadline = match command {
         // A copy may carry gigabytes: only silence ends it, unless a time is given.
         Command::Copy(args) => args.shared.timeout,
         other => Some(other.shared().timeout.unwrap_or(args::DEFAULT_TIMEOUT)),
     };
     let outcome = runtime.block_on(async {
-        let context = Context::new(command.shared())?;
-        let work = dispatch(command, &context, output);
+        let work = dispatch(command, output);
         match deadline {
             Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(timed_out(limit))),
             None => work.await,
@@ -104,17 +103,19 @@ fn run(command: &mut Command, output: &Output) -> Result<Exit, Failure> {
     outcome
 }
 
-async fn dispatch(command: &mut Command, context: &Context, output: &Output) -> Result<Exit, Failure> {
+async fn dispatch(command: &Command, output: &Output) -> Result<Exit, Failure> {
     match command {
-        Command::Sign(args) => sign::run(args, context, output).await,
-        Command::Verify(args) => verify::run(args, context, output).await,
-        Command::Inspect(args) => inspect::run(args, context, output).await,
-        Command::Copy(args) => copy::run(args, context, output).await,
-        Command::Keys(args) => keys::run(args, context, output).await,
+        Command::Sign(args) => sign::run(args, output).await,
+        Command::Verify(args) => verify::run(args, output).await,
+        Command::Inspect(args) => inspect::run(args, output).await,
+        Command::Copy(args) => copy::run(args, output).await,
+        Command::Keys(args) => keys::run(args, output).await,
     }
 }
 
 fn timed_out(limit: std::time::Duration) -> Failure {
-    Failure::undecided(format!("not finished after {} s", limit.as_secs()))
-        .hint("the registry or the key store is slow or does not answer; --timeout gives more time")
+    Failure::undecided(format!("not finished after {} s", limit.as_secs())).hint(
+        "the registry or the key store is slow or does not answer; --timeout gives more time, and what was \
+             written already is found and kept by the next run",
+    )
 }

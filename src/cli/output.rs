@@ -2,13 +2,13 @@
 //! terminal's cursor, and errors in both forms.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{IsTerminal, Write as _};
 
 use serde::Serialize;
-use serde_json::json;
 
 use super::args::OutputFormat;
-use super::error::{Exit, Failure};
+use super::error::{ErrorJson, Exit, Failure};
+use crate::model::escape_untrusted;
 
 /// Where a command's result goes, and in which form.
 pub(super) struct Output {
@@ -40,10 +40,7 @@ impl Tone {
 
 impl Output {
     pub(super) fn new(format: OutputFormat) -> Self {
-        // https://no-color.org: any non-empty value.
-        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        let colour = wanted && std::io::stdout().is_terminal();
-        Self { format, colour }
+        Self { format, colour: coloured(&std::io::stdout()) }
     }
 
     /// `text` in a tone, where colours are shown.
@@ -71,57 +68,49 @@ impl Output {
         }
     }
 
-    /// Prints why a command did not do its work; its exit code.
+    /// Prints why a command did not do its work: for people on standard error, and for programs on standard output
+    /// too. Its exit code.
     pub(super) fn failure(&self, failure: &Failure) -> Exit {
-        match self.format {
-            OutputFormat::Text => eprint(&self.failure_text(failure)),
-            OutputFormat::Json => {
-                let shown = json!({"error": failure_json(failure)});
-                // There is nobody left to tell if standard output is gone.
-                let _ = print(&format!("{}\n", ascii_controls(&format!("{shown:#}"))));
+        if self.format == OutputFormat::Json {
+            #[derive(Serialize)]
+            struct Shown<'a> {
+                error: ErrorJson<'a>,
             }
+            // There is nobody left to tell if standard output is gone.
+            let _ = self.result(&Shown { error: failure.into() }, String::new);
         }
+        self.beside(failure)
+    }
+
+    /// Prints an error that belongs to a result which states it already; its exit code.
+    pub(super) fn beside(&self, failure: &Failure) -> Exit {
+        eprint(&failure_text(failure, coloured(&std::io::stderr())));
         failure.exit
     }
+}
 
-    fn failure_text(&self, failure: &Failure) -> String {
-        let colour =
-            std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-        let (red, plain) = if colour { ("\u{1b}[31m", "\u{1b}[0m") } else { ("", "") };
-        let mut text = format!("{red}error:{plain} {}\n", failure.message);
-        for (label, part) in [("cause", &failure.cause), ("hint", &failure.hint)] {
-            if let Some(part) = part {
-                // Writing to a String cannot fail.
-                let _ = writeln!(text, " {label}: {part}");
-            }
+/// The error for people: what, why, and what to try, a line each.
+fn failure_text(failure: &Failure, colour: bool) -> String {
+    let (red, plain) = if colour { ("\u{1b}[31m", "\u{1b}[0m") } else { ("", "") };
+    let mut text = format!("{red}error:{plain} {}\n", escape_untrusted(&failure.message));
+    for (label, part) in [("cause", &failure.cause), ("hint", &failure.hint)] {
+        if let Some(part) = part {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, " {label}: {}", escape_untrusted(part));
         }
-        text
     }
+    text
 }
 
-/// The error as it stands in JSON.
-pub(super) fn failure_json(failure: &Failure) -> serde_json::Value {
-    json!({
-        "kind": failure.exit.kind(),
-        "message": failure.message,
-        "cause": failure.cause,
-        "hint": failure.hint,
-    })
-}
-
-/// Prints what clap says: help and version are results, all else is wrong usage.
-pub(super) fn usage(error: &clap::Error) -> Exit {
-    // There is nobody left to tell if the stream is gone.
-    let _ = error.print();
-    match error.use_stderr() {
-        true => Exit::Usage,
-        false => Exit::Done,
-    }
+/// Whether colours are shown on a stream: on a terminal, unless `NO_COLOR` is set (https://no-color.org: to
+/// anything that is not empty).
+pub(super) fn coloured(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Prints a line of warning.
 pub(super) fn warn(text: &str) {
-    eprint(&format!("warning: {text}\n"));
+    eprint(&format!("warning: {}\n", escape_untrusted(text)));
 }
 
 fn eprint(text: &str) {
@@ -140,7 +129,7 @@ fn print(text: &str) -> Result<(), Failure> {
 fn ascii_controls(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {
-        let shown = c == '\n' || crate::model::escape_untrusted(c.encode_utf8(&mut [0; 4])).starts_with(c);
+        let shown = c == '\n' || escape_untrusted(c.encode_utf8(&mut [0; 4])).starts_with(c);
         if shown {
             safe.push(c);
             continue;

@@ -23,13 +23,14 @@ pub(super) fn exit(verdict: Verdict) -> Exit {
 /// Answers for several images.
 pub(super) struct Report<'a> {
     answers: &'a [Answer],
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
 pub(super) struct ReportJson<'a> {
     decision: Verdict,
     images: Vec<ImageJson<'a>>,
-    warnings: Vec<String>,
+    warnings: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -72,13 +73,14 @@ struct SignatureJson<'a> {
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(answers: &'a [Answer]) -> Self {
-        Self { answers }
+    pub(super) fn new(answers: &'a [Answer], warnings: Vec<String>) -> Self {
+        Self { answers, warnings }
     }
 
-    pub(super) fn json(&self) -> ReportJson<'a> {
+    pub(super) fn json(&self) -> ReportJson<'_> {
         let decision = self.answers.iter().map(Answer::verdict).max().unwrap_or(Verdict::Denied);
-        ReportJson { decision, images: self.answers.iter().map(image_json).collect(), warnings: Vec::new() }
+        let images = self.answers.iter().map(image_json).collect();
+        ReportJson { decision, images, warnings: &self.warnings }
     }
 
     pub(super) fn text(&self, output: &Output) -> String {
@@ -158,15 +160,25 @@ fn signer_text(text: &mut String, signer: &SignerDecision, output: &Output) {
                 claims_text(text, signature.claims());
             }
         }
-        Outcome::Unsatisfied { reason, .. } => {
-            let _ = writeln!(text, "  {} {}: {reason}", output.tone(Tone::Bad, "✗"), signer.name);
+        Outcome::Unsatisfied { code, reason } => {
+            let mark = match code {
+                ReasonCode::Unreachable => output.tone(Tone::Unsure, "?"),
+                _ => output.tone(Tone::Bad, "✗"),
+            };
+            let _ = writeln!(text, "  {mark} {}: {reason}", signer.name);
         }
     }
 }
 
-/// Claims, one a line, with nothing in them that a terminal would act on.
+/// Claims below what states them.
 pub(super) fn claims_text(text: &mut String, claims: &Claims) {
-    for (name, value) in claims.iter() {
-        let _ = writeln!(text, "      {} = {}", escape_untrusted(name), escape_untrusted(value));
+    for line in claim_lines(claims) {
+        let _ = writeln!(text, "      {line}");
     }
+}
+
+/// Claims, one a line, with nothing in them that a terminal would act on.
+pub(super) fn claim_lines(claims: &Claims) -> Vec<String> {
+    let line = |(name, value)| format!("{} = {}", escape_untrusted(name), escape_untrusted(value));
+    claims.iter().map(line).collect()
 }

@@ -3,32 +3,34 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde::Serialize;
 
-use super::args::{PlaceArgs, Shared, WrittenFormat, image};
-use super::context::{Context, key_reference};
-use super::error::{Exit, Failure};
-use super::output::{Output, Tone, failure_json, warn};
+use super::args::{PasswordArgs, PlaceArgs, RegistryArgs, Shared, WrittenFormat, image};
+use super::context::{Keys, key_reference, registries};
+use super::error::{ErrorJson, Exit, Failure};
+use super::output::{Output, Tone, warn};
 use super::report::claims_text;
 use crate::flow::FlowError;
 use crate::flow::prepare::prepare;
 use crate::flow::sign::{Order, Receipt, Signed, sign};
 use crate::flow::verify::resolve;
 use crate::model::claims::{REVISION, ROLE, SOURCE};
-use crate::model::{Claims, ImageRef, PinnedRef};
+use crate::model::{Claims, Format, ImageRef, PinnedRef};
+use crate::registry::Registry;
 
 /// The role that only `validate` may state.
 const VALIDATION: &str = "validation";
 
 /// Sign an image by its digest
 #[derive(Debug, Args)]
+#[command(override_usage = "countersign sign <IMAGE@DIGEST> --key <REF> [OPTIONS]")]
 pub(super) struct SignArgs {
     /// Image: [registry/]repository[:tag]@digest, or oci:PATH[:tag]@digest
-    #[arg(value_name = "IMAGE@DIGEST")]
-    image: Option<String>,
+    #[arg(value_name = "IMAGE@DIGEST", value_hint = ValueHint::Other)]
+    image: String,
     /// Private key: a file, env://NAME, or k8s://NAMESPACE/SECRET
-    #[arg(long, value_name = "REF")]
+    #[arg(long, value_name = "REF", value_hint = ValueHint::FilePath)]
     key: String,
     /// Role to state in the signature
     #[arg(long, default_value = "build", value_parser = role, value_name = "NAME")]
@@ -39,8 +41,8 @@ pub(super) struct SignArgs {
     /// Commit to state in the signature
     #[arg(long, value_name = "COMMIT")]
     revision: Option<String>,
-    /// Claim to state in the signature
-    #[arg(short, long, num_args = 0.., value_name = "KEY=VALUE")]
+    /// Claims to state in the signature
+    #[arg(short, long, num_args = 1.., value_name = "KEY=VALUE", value_hint = ValueHint::Other)]
     annotation: Vec<String>,
     /// Formats to write
     #[arg(long, value_enum, default_value_t = WrittenFormat::Both, value_name = "FORMAT")]
@@ -52,13 +54,17 @@ pub(super) struct SignArgs {
     #[arg(long)]
     allow_tag: bool,
     /// Write the results SIGNED_REF and SIGNED_DIGEST as files into this folder
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     results_dir: Option<PathBuf>,
     /// Say what would be signed, and write nothing
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
     place: PlaceArgs,
+    #[command(flatten)]
+    registry: RegistryArgs,
+    #[command(flatten)]
+    passwords: PasswordArgs,
     #[command(flatten)]
     pub(super) shared: Shared,
 }
@@ -75,15 +81,15 @@ fn role(text: &str) -> Result<String, String> {
     }
 }
 
-pub(super) async fn run(args: &mut SignArgs, context: &Context, output: &Output) -> Result<Exit, Failure> {
-    let registries = &mut args.shared.registry;
-    let greedy = &mut [&mut args.annotation, &mut registries.plain_http, &mut registries.mirror];
-    let image = image(args.image.as_ref(), greedy)?;
-    let results = args.results_dir.as_deref().map(ResultFiles::open).transpose()?;
+pub(super) async fn run(args: &SignArgs, output: &Output) -> Result<Exit, Failure> {
+    let image = image(&args.image)?;
     let key = key_reference(&args.key)?;
     let claims = claims(args)?;
     let place = args.place.place(image.repository())?;
-    let pinned = pinned(args, context, &image).await?;
+    let registry = registries(&args.registry)?;
+    let results = args.results_dir.as_deref().filter(|_| !args.dry_run);
+    let results = results.map(ResultFiles::open).transpose()?;
+    let pinned = pinned(args, &registry, &image).await?;
     let order = Order {
         image: &pinned,
         place: &place,
@@ -93,16 +99,19 @@ pub(super) async fn run(args: &mut SignArgs, context: &Context, output: &Output)
         recursive: args.recursive,
         dry_run: args.dry_run,
     };
-    let keys = context.keys();
-    let (signer, prepared) = tokio::join!(keys.signer(&key), prepare(&context.registry, &order));
-    let signed = sign(&context.registry, &*signer?, &order, &prepared?).await;
+    let keys = Keys::new(args.passwords.password_file.clone()).source();
+    let (signer, prepared) = tokio::join!(keys.signer(&key), prepare(&registry, &order));
+    let signed = sign(&registry, &*signer?, &order, &prepared?).await;
     finish(args, &pinned, signed, results, output)
 }
 
 /// Claims that the person states.
 fn claims(args: &SignArgs) -> Result<Claims, Failure> {
-    let mut claims = Claims::from_annotations(&args.annotation)
-        .map_err(|error| Failure::usage("--annotation cannot be used").because(error))?;
+    let mut claims = Claims::from_annotations(&args.annotation).map_err(|error| {
+        Failure::usage("--annotation cannot be used").because(error).hint(
+            "--annotation takes KEY=VALUE; --role, --source and --revision state countersign's own claims",
+        )
+    })?;
     claims.set(ROLE, args.role.as_str());
     for (name, value) in [(SOURCE, &args.source), (REVISION, &args.revision)] {
         if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
@@ -113,11 +122,11 @@ fn claims(args: &SignArgs) -> Result<Claims, Failure> {
 }
 
 /// The digest to sign. A tag is refused unless allowed; the refusal says what it points at.
-async fn pinned(args: &SignArgs, context: &Context, image: &ImageRef) -> Result<PinnedRef, Failure> {
+async fn pinned(args: &SignArgs, registry: &impl Registry, image: &ImageRef) -> Result<PinnedRef, Failure> {
     if let Some(pinned) = image.pinned() {
         return Ok(pinned);
     }
-    let resolved = resolve(&context.registry, image).await;
+    let resolved = resolve(registry, image).await;
     if !args.allow_tag {
         return Err(tag_refused(image, resolved.map(|(pinned, _)| pinned)));
     }
@@ -135,15 +144,18 @@ fn tag_refused(image: &ImageRef, resolved: Result<PinnedRef, FlowError>) -> Fail
     }
 }
 
+/// The result in JSON (docs/json.md).
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Results<'a> {
     results: &'a [Receipt],
-    #[serde(rename = "dryRun", skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
+    /// Why it is not complete.
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<serde_json::Value>,
+    error: Option<ErrorJson<'a>>,
 }
 
+/// Says what came of it. What was signed is said even if not all of it was.
 fn finish(
     args: &SignArgs,
     image: &PinnedRef,
@@ -152,29 +164,37 @@ fn finish(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let Signed { receipts, stopped } = signed;
-    let failure = stopped.map(Failure::from);
+    let mut failure = stopped.map(Failure::from).or_else(|| incomplete(&receipts));
     if receipts.is_empty()
         && let Some(failure) = failure
     {
         return Err(failure);
     }
-    let error = failure.as_ref().map(failure_json);
+    if failure.is_none() {
+        failure = results.and_then(|files| files.write(image).err());
+    }
+    let error = failure.as_ref().map(ErrorJson::from);
     let value = Results { results: &receipts, dry_run: args.dry_run, error };
     output.result(&value, || receipts_text(&receipts, args.dry_run, output))?;
-    if let Some(failure) = failure {
-        let exit = failure.exit;
-        if value.error.is_some() && args.shared.output == super::args::OutputFormat::Text {
-            output.failure(&failure);
-        }
-        return Ok(exit);
-    }
-    if receipts.iter().any(|receipt| !receipt.failed.is_empty()) {
-        return Ok(Exit::Undecided);
-    }
-    if let Some(results) = results.filter(|_| !args.dry_run) {
-        results.write(image)?;
-    }
-    Ok(Exit::Done)
+    Ok(failure.map_or(Exit::Done, |failure| output.beside(&failure)))
+}
+
+/// A signature that is not stored in every format asked for.
+fn incomplete(receipts: &[Receipt]) -> Option<Failure> {
+    let receipt = receipts.iter().find(|receipt| !receipt.failed.is_empty())?;
+    let (stored, failed) = (joined(receipt.formats.iter()), joined(receipt.failed.iter().map(|f| &f.format)));
+    let failure =
+        Failure::undecided(format!("{} is not signed in every format asked for", receipt.reference))
+            .because(format!("stored: {stored}; not stored: {failed}"));
+    let legacy = receipt.failed.iter().any(|failed| failed.format == Format::Legacy);
+    Some(match legacy {
+        true => failure.hint("if tags are immutable here, use --format bundle"),
+        false => failure,
+    })
+}
+
+fn joined<'a>(formats: impl Iterator<Item = &'a Format>) -> String {
+    formats.map(ToString::to_string).collect::<Vec<_>>().join(" and ")
 }
 
 // Writing to a String cannot fail, so the results of `write!` below are dropped.
@@ -182,6 +202,7 @@ fn receipts_text(receipts: &[Receipt], dry_run: bool, output: &Output) -> String
     let mut text = String::new();
     for receipt in receipts {
         let (word, tone) = match (dry_run, receipt.written, receipt.failed.is_empty()) {
+            (true, ..) if receipt.formats.is_empty() => ("already signed", Tone::Good),
             (true, ..) => ("would sign", Tone::Unsure),
             (false, _, false) => ("incomplete", Tone::Bad),
             (false, true, true) => ("signed", Tone::Good),
@@ -189,15 +210,14 @@ fn receipts_text(receipts: &[Receipt], dry_run: bool, output: &Output) -> String
         };
         let reference = output.tone(Tone::Strong, &receipt.reference);
         let _ = writeln!(text, "{}  {reference}", output.tone(tone, word));
-        let formats: Vec<_> = receipt.formats.iter().map(ToString::to_string).collect();
-        let stored = format!("  {}, by {}", formats.join(" and "), receipt.key);
+        let stored = match receipt.formats.is_empty() {
+            true => format!("  by {}", receipt.key),
+            false => format!("  {}, by {}", joined(receipt.formats.iter()), receipt.key),
+        };
         let _ = writeln!(text, "{}", output.tone(Tone::Faint, &stored));
         claims_text(&mut text, &receipt.claims);
         for failed in &receipt.failed {
             let _ = writeln!(text, "  {} {}: {}", output.tone(Tone::Bad, "✗"), failed.format, failed.reason);
-        }
-        if receipt.failed.iter().any(|failed| failed.format == crate::model::Format::Legacy) {
-            let _ = writeln!(text, "  hint: if tags are immutable here, use --format bundle");
         }
     }
     text

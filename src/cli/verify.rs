@@ -1,14 +1,14 @@
 //! `countersign verify`: a policy written on the spot, decided on the one verify path.
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
-use super::args::{PlaceArgs, Shared, given, image};
-use super::context::{Context, key_reference};
+use super::args::{PlaceArgs, RegistryArgs, Shared, image};
+use super::context::{Keys, key_reference, registries};
 use super::error::{Exit, Failure};
 use super::output::{Output, warn};
 use super::report::{Report, exit};
 use crate::flow::verify::{Question, resolve, verify};
-use crate::model::Claims;
+use crate::model::{Claims, ImageRef, PinnedRef};
 use crate::policy::{Policy, PolicyError, Required, SignerRule};
 
 /// Name of the policy that the command line is.
@@ -16,15 +16,16 @@ const POLICY_NAME: &str = "command line";
 
 /// Verify that every key given has signed an image
 #[derive(Debug, Args)]
+#[command(override_usage = "countersign verify <IMAGE> --key <REF>... [OPTIONS]")]
 pub(super) struct VerifyArgs {
     /// Image: [registry/]repository[:tag][@digest], or oci:PATH[:tag][@digest]
-    #[arg(value_name = "IMAGE")]
-    image: Option<String>,
-    /// Public key that must have signed; give it once for each key
-    #[arg(long, required = true, num_args = 0.., value_name = "REF")]
+    #[arg(value_name = "IMAGE", value_hint = ValueHint::Other)]
+    image: String,
+    /// Public keys that must all have signed: files, env://NAME, or k8s-configmap://NAMESPACE/NAME
+    #[arg(long, required = true, num_args = 1.., value_name = "REF", value_hint = ValueHint::FilePath)]
     key: Vec<String>,
-    /// Claim that every signature must state
-    #[arg(short, long, num_args = 0.., value_name = "KEY=VALUE")]
+    /// Claims that a signature by every key must state
+    #[arg(short, long, num_args = 1.., value_name = "KEY=VALUE", value_hint = ValueHint::Other)]
     annotation: Vec<String>,
     /// Accept a Kubernetes secret that also holds the private key
     #[arg(long)]
@@ -32,35 +33,44 @@ pub(super) struct VerifyArgs {
     #[command(flatten)]
     place: PlaceArgs,
     #[command(flatten)]
+    registry: RegistryArgs,
+    #[command(flatten)]
     pub(super) shared: Shared,
 }
 
-pub(super) async fn run(args: &mut VerifyArgs, context: &Context, output: &Output) -> Result<Exit, Failure> {
-    let registries = &mut args.shared.registry;
-    let greedy =
-        &mut [&mut args.key, &mut args.annotation, &mut registries.plain_http, &mut registries.mirror];
-    let image = image(args.image.as_ref(), greedy)?;
-    let policy = policy(args, context).await?;
+pub(super) async fn run(args: &VerifyArgs, output: &Output) -> Result<Exit, Failure> {
+    let image = image(&args.image)?;
+    let registry = registries(&args.registry)?;
     let place = args.place.place(image.repository())?;
-    let (pinned, fetched) = resolve(&context.registry, &image).await?;
-    if image.digest().is_none() {
-        warn(&format!("the tag was resolved once, to {}", pinned.digest()));
-    }
+    let policy = policy(args).await?;
+    let (pinned, fetched) = resolve(&registry, &image).await?;
+    let warnings = resolved(&image, &pinned);
+    warnings.iter().for_each(|warning| warn(warning));
     let places = [place];
     let question = Question { image: &pinned, seen: fetched.is_some(), places: &places, policy: &policy };
-    let answer = verify(&context.registry, &question).await;
-    let report = Report::new(std::slice::from_ref(&answer));
+    let answer = verify(&registry, &question).await;
+    let report = Report::new(std::slice::from_ref(&answer), warnings);
     output.result(&report.json(), || report.text(output))?;
     Ok(exit(answer.verdict()))
 }
 
+/// A tag may point elsewhere by the time the image is used.
+fn resolved(image: &ImageRef, pinned: &PinnedRef) -> Vec<String> {
+    match image.digest() {
+        Some(_) => Vec::new(),
+        None => {
+            vec![format!("the tag was resolved once, to {}: use that digest from here on", pinned.digest())]
+        }
+    }
+}
+
 /// Every key is a signer of its own, so all of them must have signed.
-async fn policy(args: &VerifyArgs, context: &Context) -> Result<Policy, Failure> {
+async fn policy(args: &VerifyArgs) -> Result<Policy, Failure> {
     let claims = Claims::from_expectations(&args.annotation)
         .map_err(|error| Failure::usage("--annotation cannot be used").because(error))?;
-    let source = context.keys().allow_private_key_secret(args.allow_private_key_secret);
+    let source = Keys::new(None).source().allow_private_key_secret(args.allow_private_key_secret);
     let mut signers = Vec::new();
-    for name in given(&args.key) {
+    for name in &args.key {
         let key = source.public_key(&key_reference(name)?).await?;
         let claims = Required::from(claims.clone());
         signers.push(SignerRule { name: crate::model::escape_untrusted(name), keys: vec![key], claims });

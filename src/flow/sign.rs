@@ -132,6 +132,9 @@ impl<R: Registry> Signing<'_, R> {
         receipt.formats.dedup();
         if let (true, Some(signature)) = (missing.is_empty(), there.first()) {
             receipt.claims = signature.claims().clone();
+            if self.order.dry_run {
+                receipt.formats.clear();
+            }
             return Ok(receipt);
         }
         if self.order.dry_run {

@@ -7,5 +7,9 @@
 mod support;
 
 mod bed;
+mod carry;
+mod differences;
+mod document;
 mod matrix;
+mod pairs;
 mod places;

@@ -29,7 +29,8 @@ fn a_bundle_by_one_key_and_a_legacy_signature_by_another_are_both_found() {
         cosign_signs(&keys.ours, &image.pinned(), "legacy", &[]);
         cosign_signs(&keys.cosigns, &image.pinned(), "bundle", &[]);
         let answer = we_verify(&[&keys.cosigns, &keys.ours], &image.pinned(), &[]).expect_code(0).json();
-        let format = |signer: usize| &answer["images"][0]["policies"][0]["signers"][signer]["by"][0]["format"];
+        let format =
+            |signer: usize| &answer["images"][0]["policies"][0]["signers"][signer]["by"][0]["format"];
         assert_eq!((format(0), format(1)), (&json!("bundle"), &json!("legacy")));
         // cosign reads one format a call: with a bundle there, the other signer is not found.
         cosign_verifies(&keys.cosigns, &image.pinned(), &[]).expect_code(0);
@@ -125,7 +126,8 @@ fn signatures_with_docker_media_types_are_found_and_added_to() {
     let keys = bed.p256();
     for place in PLACES {
         let image = image(&bed, place, "places/docker-types");
-        let signing = cosign().env("COSIGN_DOCKER_MEDIA_TYPES", "1").arg("sign").args(cosign_writes("legacy"));
+        let signing =
+            cosign().env("COSIGN_DOCKER_MEDIA_TYPES", "1").arg("sign").args(cosign_writes("legacy"));
         signing.args(["--key", &keys.cosigns.private, &image.pinned()]).run().expect_code(0);
         let written = manifest(&image, &image.sig_tag());
         let media_types = [&written, &written["config"]].map(|part| part["mediaType"].as_str().unwrap());

@@ -125,8 +125,11 @@ fn an_arrow_that_points_back_is_found_however_it_is_spelt() {
         ("crate::flow::keys", "use crate::signer::keyring;", "crate::signer::keyring"),
         ("crate::flow", "use crate::cli::error::Exit;", "crate::cli::error::Exit"),
         ("crate::kube", "use crate::registry::oci::Client;", "crate::registry::oci::Client"),
+        ("crate::registry::layout", "use super::oci::Client;", "crate::registry::oci::Client"),
         ("crate::registry::oci::auth", "use crate::flow::FlowError;", "crate::flow::FlowError"),
         ("crate::registry::oci::auth", "use crate::policy::Policy;", "crate::policy::Policy"),
+        ("crate::flow::sign", "use crate::local::files;", "crate::local::files"),
+        ("crate::local", "use crate::registry::Registry;", "crate::registry::Registry"),
         ("crate::model", "use crate::util::x;", "crate::util::x"),
     ];
     for (module, source, path) in cases {
