@@ -10,7 +10,8 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair,
     KeyPair as _, ParsedPublicKey, VerificationAlgorithm,
 };
-use countersign::model::verify::{Checked, Read, check};
+use countersign::model::candidate::Read;
+use countersign::model::verify::{Checked, check};
 use countersign::model::{Candidate, Claims, Digest, PublicKey, bundle, claims, envelope, statement};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
