@@ -426,9 +426,8 @@ mod tests {
         let server = server.await;
         let bytes = Bytes::from_static(b"{}");
         let name = ManifestName::Digest(Digest::of(&bytes));
-        let (registry, repository) = (anonymous(), server.repository());
-        let put = registry.put_manifest(&repository, &name, OCI_MANIFEST, bytes.clone(), None).await;
-        assert!(put.is_ok());
+        let put = anonymous().put_manifest(&server.repository(), &name, OCI_MANIFEST, bytes.clone(), None);
+        assert!(put.await.is_ok());
         assert_eq!(server.lines().len(), 2);
         // Under a tag, whoever asked has to read again first.
         let server = Server::new(move |_, _| answer("400 Bad Request", &[], body)).await;
