@@ -174,7 +174,11 @@ impl<R: Registry> TaggedList<'_, R> {
             match self.put(&list, stored.as_ref()).await {
                 Ok(()) => put = true,
                 Err(FlowError::Registry(error)) if error.kind == Kind::Conflict => {}
-                Err(FlowError::Registry(error)) if error.kind == Kind::Unreachable && failed < FAILED_PUTS => failed += 1,
+                Err(FlowError::Registry(error))
+                    if error.kind == Kind::Unreachable && failed < FAILED_PUTS =>
+                {
+                    failed += 1
+                }
                 Err(error) => return Err(error),
             }
             tokio::time::sleep(self.settling_time()).await;
