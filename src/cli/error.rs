@@ -136,7 +136,7 @@ fn hint(error: &RegistryError) -> Option<&'static str> {
             Some("if the registry's certificate is signed by an authority of yours, name it with --ca-file")
         }
         Kind::Vacant => Some("check the path; `countersign copy` makes an image layout in a new folder"),
-        Kind::Unreachable | Kind::Broken | Kind::Limit | Kind::Conflict | Kind::Unsettled => None,
+        Kind::Unreachable | Kind::Broken | Kind::Limit | Kind::Conflict => None,
     }
 }
 

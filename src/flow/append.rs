@@ -174,7 +174,11 @@ impl<R: Registry> TaggedList<'_, R> {
             match self.put(&list, stored.as_ref()).await {
                 Ok(()) => put = true,
                 Err(FlowError::Registry(error)) if error.kind == Kind::Conflict => {}
-                Err(FlowError::Registry(error)) if may_pass(&error) && failed < FAILED_PUTS => failed += 1,
+                Err(FlowError::Registry(error))
+                    if error.kind == Kind::Unreachable && failed < FAILED_PUTS =>
+                {
+                    failed += 1
+                }
                 Err(error) => return Err(error),
             }
             tokio::time::sleep(self.settling_time()).await;
@@ -229,11 +233,6 @@ impl<R: Registry> TaggedList<'_, R> {
     fn place(&self) -> String {
         format!("{}:{}", self.repository, self.tag)
     }
-}
-
-/// Whether a put that failed so may succeed after another read.
-fn may_pass(error: &RegistryError) -> bool {
-    matches!(error.kind, Kind::Unreachable | Kind::Unsettled)
 }
 
 /// A list beyond its size limit is not what belongs there; any other failure is the registry's.

@@ -113,9 +113,6 @@ pub enum Kind {
     Refused,
     /// The conditional put was beaten by another writer (412).
     Conflict,
-    /// The store refused a manifest because a blob it names is not there, or not whole: it passes where others
-    /// are storing the same blob at that moment.
-    Unsettled,
     /// There is no store to ask: the folder of an image layout is missing or empty. Writing makes one.
     Vacant,
 }

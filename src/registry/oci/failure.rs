@@ -146,13 +146,6 @@ struct ErrorEntry {
     message: String,
 }
 
-/// Whether an error's body says that a blob which a manifest names is not there (distribution specification,
-/// error codes).
-pub(super) fn names_a_missing_blob(body: &[u8]) -> bool {
-    let errors = json::from_slice::<ErrorBody>(body).map(|body| body.errors).unwrap_or_default();
-    errors.iter().any(|e| matches!(e.code.as_str(), "MANIFEST_BLOB_UNKNOWN" | "BLOB_UNKNOWN"))
-}
-
 /// What an error's body says: codes and messages, or its first line where it is plain text.
 pub(super) fn message(body: &[u8]) -> Option<String> {
     if let Ok(ErrorBody { errors }) = json::from_slice::<ErrorBody>(body) {
@@ -164,6 +157,13 @@ pub(super) fn message(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?.trim();
     let plain = !text.starts_with(['<', '{', '[']);
     text.lines().next().filter(|line| plain && !line.is_empty()).map(str::to_owned)
+}
+
+/// Whether the registry says of a manifest that it does not know one of its blobs. Blobs are stored before:
+/// docker-registry answers so for a moment while another client stores the same blob again.
+pub(super) fn lacks_blob(body: &[u8]) -> bool {
+    let lacks = |error: &ErrorEntry| error.code == "MANIFEST_BLOB_UNKNOWN";
+    json::from_slice::<ErrorBody>(body).is_ok_and(|body| body.errors.iter().any(lacks))
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ fn an_endless_signature_ends_with_the_command() {
             on_reads(place, Act::EndlessBody),
             Found::Unreachable,
             codes,
-            "3 s",
+            "6 s",
         )
     };
     check(vec![

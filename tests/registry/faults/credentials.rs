@@ -58,7 +58,7 @@ fn a_token_that_does_not_come_is_unreachable() {
             Act::LongBody { length: 2 << 20, stated: false },
             "1048576",
         ),
-        undecided("endless", with_tokens().impatient(), Act::EndlessBody, "3 s"),
+        undecided("endless", with_tokens().impatient(), Act::EndlessBody, "6 s"),
     ]);
 }
 

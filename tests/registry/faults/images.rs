@@ -42,5 +42,5 @@ fn an_image_that_fails_once_is_asked_for_again() {
 fn an_endless_image_ends_with_the_command() {
     let trouble = on(Place::ImageManifest, Act::EndlessBody);
     let setting = native(Signed::Both).impatient();
-    check(vec![row("endless", setting, trouble, Found::Unreachable, ENOUGH, "3 s")]);
+    check(vec![row("endless", setting, trouble, Found::Unreachable, ENOUGH, "6 s")]);
 }

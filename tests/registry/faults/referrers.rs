@@ -91,7 +91,7 @@ fn an_api_that_fails_now_and_then_is_asked_again() {
 fn an_endless_listing_ends_with_the_command() {
     let endless = on(Place::Referrers, Act::EndlessBody);
     let setting = native(Signed::Bundle).impatient();
-    check(vec![row("endless", setting, endless, Found::Unreachable, UNDECIDED, "3 s")]);
+    check(vec![row("endless", setting, endless, Found::Unreachable, UNDECIDED, "6 s")]);
 }
 
 #[test]

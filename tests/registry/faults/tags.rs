@@ -70,7 +70,7 @@ fn tags_that_fail_once_are_asked_again() {
 fn an_endless_tag_ends_with_the_command() {
     let endless = |place: Place| {
         let setting = only_there(place).impatient();
-        row("endless", setting, on(place, Act::EndlessBody), Found::Unreachable, UNDECIDED, "3 s")
+        row("endless", setting, on(place, Act::EndlessBody), Found::Unreachable, UNDECIDED, "6 s")
     };
     check(vec![endless(Place::SigTag), endless(Place::FallbackTag)]);
 }

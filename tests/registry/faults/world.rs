@@ -43,7 +43,7 @@ pub(super) struct Setting {
 /// A registry with the referrers API.
 pub(super) fn native(signed: Signed) -> Setting {
     let config = Config::default();
-    Setting { config, signed, timeout: "30s", password: None, tokens_elsewhere: false, trusted: true }
+    Setting { config, signed, timeout: "120s", password: None, tokens_elsewhere: false, trusted: true }
 }
 
 /// A registry without it.
@@ -54,7 +54,7 @@ pub(super) fn fallback(signed: Signed) -> Setting {
 impl Setting {
     /// With little patience, for what would go on for ever.
     pub(super) fn impatient(self) -> Self {
-        Self { timeout: "3s", ..self }
+        Self { timeout: "6s", ..self }
     }
 
     /// With a credentials file, and a registry that demands credentials in this way.

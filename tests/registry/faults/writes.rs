@@ -9,6 +9,9 @@ use crate::support::registry::{Act, Fault, Place, Times};
 /// Only the signing fails.
 const NOT_SIGNED: Codes = Codes { verify: 0, sign: 3, inspect: 0 };
 
+/// What docker-registry says for a moment while several writers store the same blob.
+const BLOB_UNKNOWN: Act = Act::Refuse { status: 400, code: "MANIFEST_BLOB_UNKNOWN" };
+
 fn refused(name: &'static str, setting: Setting, place: Place, act: Act, sentence: &'static str) -> Row {
     row(name, setting, on_writes(place, act), Found::Absent, NOT_SIGNED, sentence)
 }
@@ -45,6 +48,7 @@ fn a_put_that_fails_costs_that_format_alone() {
         ("reset", Act::Reset, "manifests/sha256"),
         ("immutable", Act::ImmutableTag(409), "immutable"),
         ("redirect", Act::Redirect("http://127.0.0.1:1".to_owned()), "redirects of writes"),
+        ("blob unknown", BLOB_UNKNOWN, "MANIFEST_BLOB_UNKNOWN"),
     ] {
         rows.push(refused(name, native(Signed::Both), Place::SigTag, act.clone(), sentence));
         rows.push(refused(name, fallback(Signed::Both), Place::FallbackTag, act.clone(), sentence));
@@ -75,6 +79,7 @@ fn a_write_that_fails_once_or_whose_answer_is_lost_is_done_once() {
             Act::Reset,
             Act::LoseAnswer,
             Act::RetryAfter { status: 503, after: "1".to_owned() },
+            BLOB_UNKNOWN,
         ] {
             let trouble = move |world: &World| {
                 let fault = Fault::on_writes(place, act.clone());

@@ -41,6 +41,13 @@ pub enum Act {
     Challenge(String),
     /// This status, with an error as the specification has it.
     Status(u16),
+    /// This status with an error of this code.
+    Refuse {
+        /// The status.
+        status: u16,
+        /// The code, such as `MANIFEST_BLOB_UNKNOWN`.
+        code: &'static str,
+    },
     /// This status and `Retry-After`.
     RetryAfter {
         /// 429 or 503.
@@ -170,6 +177,7 @@ impl Act {
         Some(match self {
             Self::Challenge(challenge) => refused(401).with("www-authenticate", challenge),
             Self::Status(status) => refused(*status),
+            Self::Refuse { status, code } => Answer::error(*status, code, "the test registry misbehaves"),
             Self::RetryAfter { status, after } => refused(*status).with("retry-after", after),
             Self::Html => Answer::new(200, "text/html", "<!doctype html><title>Sign in</title>"),
             Self::Answer { media_type, bytes } => Answer::new(200, media_type, bytes.clone()),
