@@ -25,7 +25,7 @@ const SHORTEST_SETTLING: Duration = Duration::from_millis(30);
 const ROUND_TRIPS_TO_SETTLE: u32 = 3;
 /// Failed puts after which a writer gives up. An adapter sends a put under a tag once, since it replaces what
 /// is there: it is repeated here, after another read.
-const FAILED_PUTS: u32 = 5;
+pub(super) const FAILED_PUTS: u32 = 5;
 /// Rounds after which a writer gives up; two dozen writers at once need about a dozen.
 const ROUNDS: u32 = 100;
 
@@ -107,6 +107,8 @@ pub(super) struct TaggedList<'a, R> {
     pub(super) repository: &'a Repository,
     pub(super) tag: Tag,
     pub(super) kind: ListKind,
+    /// What stood there earlier in this run: if it vanished since, another writer undid it.
+    pub(super) earlier: Option<&'a StoredManifest>,
 }
 
 /// Every element this run has seen or wants, in the order seen.
@@ -164,6 +166,10 @@ impl<R: Registry> TaggedList<'_, R> {
         wanted: Vec<Box<RawValue>>,
     ) -> Result<bool, FlowError> {
         let mut union = Union::of(wanted);
+        if let Some(earlier) = self.earlier {
+            let earlier = self.kind.read(Some(earlier), &self.place())?;
+            earlier.elements().iter().for_each(|element| union.add(element.clone()));
+        }
         let mut put = false;
         let mut failed = 0;
         for round in 0..ROUNDS {
@@ -181,12 +187,12 @@ impl<R: Registry> TaggedList<'_, R> {
                 }
                 Err(error) => return Err(error),
             }
-            tokio::time::sleep(self.settling_time()).await;
+            tokio::time::sleep(settling_time(self.registry)).await;
             if !self.still_lacks(&mut union).await? {
                 return Ok(put);
             }
             // Those who lost to the same writer must not all try again at once.
-            tokio::time::sleep(jitter(self.settling_time() * (round + 1).min(4))).await;
+            tokio::time::sleep(jitter(settling_time(self.registry) * (round + 1).min(4))).await;
             stored = self.stored().await?;
         }
         Err(FlowError::Unusable {
@@ -225,14 +231,14 @@ impl<R: Registry> TaggedList<'_, R> {
         Ok(self.registry.put_manifest(self.repository, &name, media_type, Bytes::from(bytes), etag).await?)
     }
 
-    /// How long until the puts of those who read before now must have landed.
-    pub(super) fn settling_time(&self) -> Duration {
-        SHORTEST_SETTLING.max(self.registry.slowest_round_trip() * ROUND_TRIPS_TO_SETTLE)
-    }
-
     fn place(&self) -> String {
         format!("{}:{}", self.repository, self.tag)
     }
+}
+
+/// How long until the puts of those who read before now must have landed.
+pub(super) fn settling_time(registry: &impl Registry) -> Duration {
+    SHORTEST_SETTLING.max(registry.slowest_round_trip() * ROUND_TRIPS_TO_SETTLE)
 }
 
 /// A list beyond its size limit is not what belongs there; any other failure is the registry's.

@@ -1,11 +1,13 @@
 //! Gathers the signatures on one digest in one repository, in stages, and hands each candidate over as soon
 //! as its bytes are there, so that no more than a handful is in memory at once.
 
+use std::collections::HashSet;
+
 use futures_util::{StreamExt as _, stream};
 
 use super::findings::Findings;
 use super::pointer::{Form, Pointer, by_blob, legacy_pointer};
-use super::survey::{Kinship, Survey, Wanted, kinship, read_index, remark};
+use super::survey::{Kinship, Survey, Wanted, kinship, read_index, remark, shown_type};
 use crate::model::list::ListManifest;
 use crate::model::manifest::{Descriptor, ImageManifest, Layer, Manifest};
 use crate::model::verify::Remark;
@@ -65,8 +67,9 @@ impl<R: Registry> Gathering<'_, R> {
             return false;
         }
         let fallback = self.fallback_listing(survey, findings).await;
+        let known: HashSet<Digest> = listed.iter().map(|descriptor| descriptor.digest).collect();
         let unread: Vec<Descriptor> =
-            fallback.into_iter().filter(|new| listed.iter().all(|old| old.digest != new.digest)).collect();
+            fallback.into_iter().filter(|new| !known.contains(&new.digest)).collect();
         self.read_referrers(&unread, &mut left, findings).await
     }
 
@@ -169,7 +172,8 @@ impl<R: Registry> Gathering<'_, R> {
                 self.note_limit(findings);
                 return false;
             }
-            let fetched: Vec<_> = stream::iter(some.iter().take(*left))
+            let taken = some.len().min(*left);
+            let fetched: Vec<_> = stream::iter(some.iter().take(taken))
                 .map(|descriptor| async move {
                     let name = ManifestName::Digest(descriptor.digest);
                     (descriptor, self.registry.manifest(self.place, &name).await)
@@ -182,9 +186,14 @@ impl<R: Registry> Gathering<'_, R> {
                 pointers.extend(self.referrer_pointers(descriptor, answer, findings));
             }
             // A referrer that held nothing to read is a candidate all the same: it cost a request.
-            *left = left.saturating_sub(some.len().saturating_sub(pointers.len()));
+            *left = left.saturating_sub(taken.saturating_sub(pointers.len()));
+            let all_are_read = pointers.len() <= *left;
             if self.read_all(pointers, left, findings).await {
                 return true;
+            }
+            if taken < some.len() && all_are_read {
+                self.note_limit(findings);
+                return false;
             }
         }
         false
@@ -246,7 +255,7 @@ impl<R: Registry> Gathering<'_, R> {
             }
             _ => {
                 let kind = manifest.artifact_type.as_deref().unwrap_or(&manifest.config.media_type);
-                let reason = format!("an artifact of type `{}`", crate::model::escape_untrusted(kind));
+                let reason = format!("an artifact of type `{}`", shown_type(kind));
                 findings.other(Remark { place, format: None, reason });
                 Vec::new()
             }
@@ -281,12 +290,14 @@ impl<R: Registry> Gathering<'_, R> {
         digest: &Digest,
         pointers: &[Pointer],
     ) -> Result<Option<bytes::Bytes>, RegistryError> {
-        // A manifest that states a size beyond the limit saves the request.
-        if let Some(pointer) = pointers.iter().find(|pointer| pointer.size > SIGNATURE_LIMIT) {
+        // A size beyond the limit saves the request, but only where all agree on it: the pointers may come
+        // from different people, and what one states wrongly must not hide the signature of another.
+        let smallest = pointers.iter().map(|pointer| pointer.size).min().unwrap_or_default();
+        if smallest > SIGNATURE_LIMIT {
             return Err(RegistryError {
                 kind: Kind::Limit,
                 request: format!("blob {digest}"),
-                reason: format!("{} bytes, a signature may have {SIGNATURE_LIMIT}", pointer.size),
+                reason: format!("{smallest} bytes, a signature may have {SIGNATURE_LIMIT}"),
             });
         }
         self.registry.blob(self.place, digest, SIGNATURE_LIMIT).await
@@ -325,7 +336,7 @@ fn foreign(place: &Repository, descriptor: &Descriptor) -> Remark {
     Remark {
         place: format!("{place}@{}", descriptor.digest),
         format: None,
-        reason: format!("an artifact of type `{}`", crate::model::escape_untrusted(kind)),
+        reason: format!("an artifact of type `{}`", shown_type(kind)),
     }
 }
 

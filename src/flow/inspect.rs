@@ -6,6 +6,7 @@ use super::FlowError;
 use super::findings::Findings;
 use super::gather::{Fallback, Gathering};
 use super::pointer::Pointer;
+use super::survey::shown_type;
 use super::verify::fetch_image;
 use crate::model::candidate::Read;
 use crate::model::list::ListManifest;
@@ -16,6 +17,9 @@ use crate::registry::{ManifestName, Registry};
 
 /// Said in every inspection.
 pub const NOTE: &str = "nothing here is verified: keys and claims are what the writers say";
+
+/// Longest key hint that is shown, in characters; a fingerprint has 44, and a bundle may have a million.
+const HINT_LIMIT: usize = 128;
 
 /// What is attached to an image, as found.
 #[derive(Debug, Serialize)]
@@ -106,7 +110,7 @@ impl Findings for Listing<'_> {
             Read::Other(reason) => return self.push(Kind::Other, Remark { place, format, reason }, size),
             Read::Invalid(reason) => return self.push(Kind::Invalid, Remark { place, format, reason }, size),
         };
-        let key_hint = candidate.hint().map(str::to_owned);
+        let key_hint = candidate.hint().map(|hint| hint.chars().take(HINT_LIMIT).collect());
         let (kind, claims, reason) = match candidate.unverified_claims(self.image) {
             Ok(claims) => (Kind::Signature, Some(claims.clone()), None),
             Err(reason) => (Kind::Invalid, None, Some(reason)),
@@ -190,7 +194,7 @@ async fn tagged<R: Registry>(
         let place = format!("{shown} layer {}", number + 1);
         match json::from_slice::<Layer>(element.get().as_bytes()) {
             Ok(layer) => {
-                let kind = crate::model::escape_untrusted(&layer.descriptor.media_type);
+                let kind = shown_type(&layer.descriptor.media_type);
                 let reason = format!("{what}, `{kind}`");
                 listing.push(
                     Kind::Other,

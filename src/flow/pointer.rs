@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::findings::Findings;
+use super::survey::shown_type;
 use crate::model::candidate::Read;
 use crate::model::manifest::Layer;
 use crate::model::verify::Remark;
@@ -66,7 +67,7 @@ pub(super) fn legacy_pointer(layer: Layer, place: String, findings: &mut impl Fi
     let signature = annotations.remove(payload::SIGNATURE_ANNOTATION);
     // Media types are not demanded: other writers have used Docker's.
     if signature.is_none() && descriptor.media_type != payload::MEDIA_TYPE {
-        let shown = crate::model::escape_untrusted(&descriptor.media_type);
+        let shown = shown_type(&descriptor.media_type);
         let reason = format!("a layer of type `{shown}` without a signature");
         findings.other(Remark { place, format: None, reason });
         return None;

@@ -225,7 +225,7 @@ impl<R: Registry> Signing<'_, R> {
             registry: self.registry,
             repository: self.order.place,
             subject: self.target.subject.clone(),
-            fallback: self.target.survey.lacks_referrers_api(),
+            survey: &self.target.survey,
         };
         shelf.upload(legacy.as_ref(), attached.as_ref()).await?;
         let (layer, bundle) =

@@ -9,6 +9,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::FlowError;
 use super::append::{ListKind, TaggedList};
+use super::survey::Survey;
 use crate::model::manifest::{Descriptor, EMPTY_BLOB, OCI_EMPTY, OCI_MANIFEST};
 use crate::model::statement::SIGNATURE_PREDICATE;
 use crate::model::{Digest, Repository, Tag, bundle, payload};
@@ -29,8 +30,8 @@ pub(super) struct Shelf<'a, R> {
     pub(super) repository: &'a Repository,
     /// The image that is signed.
     pub(super) subject: Descriptor,
-    /// Whether the fallback index lists the referrers, because there is no API that does.
-    pub(super) fallback: bool,
+    /// What was attached to it before it was signed.
+    pub(super) survey: &'a Survey,
 }
 
 /// A legacy signature, ready to be stored.
@@ -111,7 +112,8 @@ impl<R: Registry> Shelf<'_, R> {
     /// Adds the layer to the `.sig` manifest.
     pub(super) async fn add_layer(&self, layer: &LegacyLayer) -> Result<(), FlowError> {
         let element = layer.element().map_err(unserialisable)?;
-        self.list(Tag::signatures(&self.subject.digest), ListKind::Layers).add(vec![element]).await?;
+        let list = self.list(Tag::signatures(&self.subject.digest), ListKind::Layers);
+        list.add(vec![element]).await?;
         Ok(())
     }
 
@@ -128,7 +130,7 @@ impl<R: Registry> Shelf<'_, R> {
         .map_err(unserialisable)?;
         let name = ManifestName::Digest(digest);
         let put = self.registry.put_manifest(self.repository, &name, OCI_MANIFEST, manifest, None);
-        if !self.fallback {
+        if !self.survey.lacks_referrers_api() {
             put.await?;
             return self.wait_until_listed(&digest).await;
         }
@@ -139,7 +141,12 @@ impl<R: Registry> Shelf<'_, R> {
     }
 
     fn list(&self, tag: Tag, kind: ListKind) -> TaggedList<'_, R> {
-        TaggedList { registry: self.registry, repository: self.repository, tag, kind }
+        let earlier = match kind {
+            ListKind::Layers => self.survey.signatures.as_ref().ok(),
+            ListKind::Referrers => self.survey.fallback.as_ref().and_then(|stored| stored.as_ref().ok()),
+        };
+        let earlier = earlier.and_then(Option::as_ref);
+        TaggedList { registry: self.registry, repository: self.repository, tag, kind, earlier }
     }
 
     async fn wait_until_listed(&self, digest: &Digest) -> Result<(), FlowError> {
@@ -154,7 +161,12 @@ impl<R: Registry> Shelf<'_, R> {
             }
             match waits.next() {
                 Some(wait) => tokio::time::sleep(*wait).await,
-                None => return Err(self.unlisted(digest, "the registry stored it, but does not list it")),
+                None => {
+                    let reason = "the registry stored it, but does not list it";
+                    return Err(listing
+                        .stopped
+                        .map_or_else(|| self.unlisted(digest, reason), FlowError::from));
+                }
             }
         }
     }

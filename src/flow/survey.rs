@@ -7,6 +7,9 @@ use crate::model::verify::Remark;
 use crate::model::{Digest, Format, Repository, Tag, bundle, json, payload};
 use crate::registry::{Listing, ManifestName, Referrers, Registry, RegistryError, StoredManifest};
 
+/// Longest part of a type from outside that is shown, in characters.
+const TYPE_SHOWN: usize = 128;
+
 /// Which formats a survey looks for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
@@ -120,4 +123,23 @@ pub(super) fn kinship(descriptor: &Descriptor) -> Kinship {
 /// A remark about `place` that names what a request failed with.
 pub(super) fn remark(place: String, format: Option<Format>, error: &RegistryError) -> Remark {
     Remark { place, format, reason: error.to_string() }
+}
+
+/// A type from outside as it is shown. It is cut, since as many of them are kept as there are things attached.
+pub(super) fn shown_type(kind: &str) -> String {
+    let start: String = kind.chars().take(TYPE_SHOWN).collect();
+    let cut = if start.len() < kind.len() { "…" } else { "" };
+    crate::model::escape_untrusted(&start) + cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_of_any_length_is_shown_short_and_harmless() {
+        assert_eq!(shown_type("application/x"), "application/x");
+        let shown = shown_type(&"\u{1b}".repeat(4 << 20));
+        assert!(shown.starts_with("\\u{1b}\\u{1b}") && shown.ends_with('…') && shown.len() < 1_000);
+    }
 }

@@ -97,7 +97,7 @@ impl Claims {
     pub fn from_annotations<S: AsRef<str>>(annotations: &[S]) -> Result<Self, ClaimsError> {
         let claims = Self::from_expectations(annotations)?;
         match claims.0.keys().find(|name| name.starts_with(OWN_PREFIX)) {
-            Some(name) => Err(ClaimsError::Reserved(name.clone())),
+            Some(name) => Err(ClaimsError::Reserved(super::escape_untrusted(name))),
             None => Ok(claims),
         }
     }
@@ -170,6 +170,8 @@ mod tests {
 
     #[test]
     fn annotations_with_our_prefix_are_refused_and_expectations_with_it_are_not() {
+        let shown = Claims::from_annotations(&["countersign.dev/\u{1b}[31m=1"]).map_err(|e| e.to_string());
+        assert!(shown.is_err_and(|text| text.contains("\\u{1b}[31m")));
         let own = ["countersign.dev/role=validation"];
         assert!(matches!(Claims::from_annotations(&own), Err(ClaimsError::Reserved(_))));
         assert_eq!(Claims::from_expectations(&own).map(|c| c.get(ROLE) == Some("validation")), Ok(true));

@@ -328,3 +328,17 @@ async fn whoever_watches_is_told_of_every_byte() {
     let blobs = told.iter().filter(|step| **step == Progress::Blob).count();
     assert_eq!((sent, blobs as u64), (report.written.bytes, report.written.blobs));
 }
+
+#[tokio::test]
+async fn a_target_that_is_busy_now_and_then_gets_everything_byte_for_byte() {
+    let room = Room::new();
+    let (from, to) = (room.layout("a"), room.layout("b-busy"));
+    let bytes = image(&Stores, &from, "image", Some("1"), json!({})).await;
+    let digest = Digest::of(&bytes);
+    let signatures = [layer(&from, "payload", "c2ln").await];
+    let list = put_layers(&from, &Tag::signatures(&digest), &signatures).await;
+    let report = run(&from, digest, &to).await.unwrap();
+    assert_eq!(report.missing, []);
+    assert_eq!(at(&to, Tag::signatures(&digest)).await.unwrap(), list);
+    assert_eq!(at(&to, tag("1")).await.unwrap(), bytes);
+}

@@ -4,4 +4,5 @@
 mod copying;
 mod reading;
 mod support;
+mod verifying;
 mod writing;

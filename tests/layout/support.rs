@@ -8,7 +8,9 @@ use bytes::Bytes;
 use countersign::model::manifest::{OCI_INDEX, OCI_MANIFEST};
 use countersign::model::{Digest, Repository, Tag};
 use countersign::registry::layout::LayoutRegistry;
-use countersign::registry::{BlobStream, ManifestName, Referrers, Registry, RegistryError, StoredManifest};
+use countersign::registry::{
+    BlobStream, Kind, ManifestName, Referrers, Registry, RegistryError, StoredManifest,
+};
 use serde_json::{Value, json};
 
 /// A folder of the test's own.
@@ -144,7 +146,8 @@ pub(crate) async fn two_platforms(
     (index, children.try_into().unwrap())
 }
 
-/// Layout folders, of which those named `…-plain` have no referrers API.
+/// Layout folders, of which those named `…-plain` have no referrers API, and those named `…-busy` answer every
+/// other put under a tag with 503.
 pub(crate) struct Stores;
 
 impl Registry for Stores {
@@ -184,6 +187,12 @@ impl Registry for Stores {
         bytes: Bytes,
         etag: Option<&str>,
     ) -> Result<(), RegistryError> {
+        static PUTS: AtomicU32 = AtomicU32::new(0);
+        let is_busy = repository.to_string().ends_with("-busy") && matches!(name, ManifestName::Tag(_));
+        if is_busy && PUTS.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
+            let (request, reason) = (format!("put {name}"), "503 Service Unavailable".to_owned());
+            return Err(RegistryError { kind: Kind::Unreachable, request, reason });
+        }
         LayoutRegistry.put_manifest(repository, name, media_type, bytes, etag).await
     }
 

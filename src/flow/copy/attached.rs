@@ -159,7 +159,7 @@ impl<R: Registry> Carrier<'_, R> {
             Err(_) => None,
         };
         match attached_to.is_some_and(|attached_to| attached_to.digest == *subject) {
-            true => self.put_anew(&name, &stored).await,
+            true => self.put_anew(&name, &stored, None).await,
             false => Ok(()),
         }
     }
@@ -225,7 +225,7 @@ impl<R: Registry> Carrier<'_, R> {
                 return Ok(());
             }
             Some(_) => self.report.skipped.manifests += 1,
-            None => self.put_anew(&name, &stored).await?,
+            None => self.put_anew(&name, &stored, None).await?,
         }
         match depth < DEPTH_LIMIT {
             true => self.carry_attached(stored.digest, depth + 1).await,

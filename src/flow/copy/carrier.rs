@@ -6,6 +6,7 @@ use std::pin::Pin;
 
 use super::{CopyOptions, CopyReport, DEPTH_LIMIT, MANIFESTS_LIMIT, Progress};
 use crate::flow::FlowError;
+use crate::flow::append::{FAILED_PUTS, settling_time};
 use crate::model::manifest::{ACCEPTED, Descriptor, Layer, Manifest};
 use crate::model::verify::Remark;
 use crate::model::{Digest, Repository};
@@ -120,28 +121,61 @@ impl<'a, R: Registry> Carrier<'a, R> {
         name: &ManifestName,
         stored: &StoredManifest,
     ) -> Result<(), FlowError> {
-        let held = at_target(self.registry.manifest(self.target, name).await)?;
-        if held.is_some_and(|held| held.digest == stored.digest) {
+        let held = self.held(name).await?;
+        if held == Some(stored.digest) {
             self.report.skipped.manifests += 1;
             return Ok(());
         }
-        self.put_anew(name, stored).await
+        self.put_anew(name, stored, held).await
     }
 
-    /// Puts a manifest with the bytes that were read.
+    /// Puts a manifest with the bytes that were read, where the target has `held`.
     pub(super) async fn put_anew(
         &mut self,
         name: &ManifestName,
         stored: &StoredManifest,
+        held: Option<Digest>,
     ) -> Result<(), FlowError> {
         if !self.options.dry_run {
             let stated =
                 Manifest::parse(&stored.bytes).map(|m| m.media_type().to_owned()).unwrap_or_default();
             let media_type = if stored.media_type.is_empty() { &stated } else { &stored.media_type };
-            self.registry.put_manifest(self.target, name, media_type, stored.bytes.clone(), None).await?;
+            self.put_until_held(name, media_type, stored, held).await?;
         }
         self.wrote_manifest();
         Ok(())
+    }
+
+    /// An adapter sends a put under a tag once, since it replaces what is there. It is repeated here, as long
+    /// as the target still has what it had.
+    pub(super) async fn put_until_held(
+        &self,
+        name: &ManifestName,
+        media_type: &str,
+        stored: &StoredManifest,
+        held: Option<Digest>,
+    ) -> Result<(), RegistryError> {
+        let mut failed = 0;
+        loop {
+            let put = self.registry.put_manifest(self.target, name, media_type, stored.bytes.clone(), None);
+            let Err(error) = put.await else { return Ok(()) };
+            let is_tag = matches!(name, ManifestName::Tag(_));
+            if error.kind != Kind::Unreachable || !is_tag || failed == FAILED_PUTS {
+                return Err(error);
+            }
+            failed += 1;
+            tokio::time::sleep(settling_time(self.registry) * failed).await;
+            match self.held(name).await? {
+                now if now == Some(stored.digest) => return Ok(()),
+                now if now != held => return Err(error),
+                _ => {}
+            }
+        }
+    }
+
+    async fn held(&self, name: &ManifestName) -> Result<Option<Digest>, RegistryError> {
+        let held = at_target(self.registry.manifest(self.target, name).await)?;
+        Ok(held.map(|held| held.digest))
     }
 
     pub(super) fn wrote_manifest(&mut self) {

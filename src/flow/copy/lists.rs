@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::carrier::Carrier;
 use crate::flow::FlowError;
-use crate::flow::append::{ListKind, TaggedList, canonical};
+use crate::flow::append::{ListKind, TaggedList, canonical, settling_time};
 use crate::model::list::ListManifest;
 use crate::model::manifest::{Descriptor, EMPTY_BLOB};
 use crate::model::{Digest, Tag, json};
@@ -31,7 +31,8 @@ impl<R: Registry> Carrier<'_, R> {
             return Ok(());
         }
         let (registry, repository) = (self.registry, self.target);
-        let list = TaggedList { registry, repository, tag: wanted.tag.clone(), kind: wanted.kind };
+        let list =
+            TaggedList { registry, repository, tag: wanted.tag.clone(), kind: wanted.kind, earlier: None };
         let held = match list.stored().await {
             Err(FlowError::Registry(error)) if error.kind == Kind::Vacant => None,
             held => held?,
@@ -53,9 +54,9 @@ impl<R: Registry> Carrier<'_, R> {
         match base {
             Some(base) => {
                 let name = ManifestName::Tag(wanted.tag);
-                registry.put_manifest(repository, &name, &base.media_type, base.bytes, None).await?;
+                self.put_until_held(&name, &base.media_type, &base, None).await?;
                 // Another writer may have read before this put: as in signing, the last look is a settled one.
-                tokio::time::sleep(list.settling_time()).await;
+                tokio::time::sleep(settling_time(registry)).await;
                 list.add(wanted.elements).await?;
             }
             None => {

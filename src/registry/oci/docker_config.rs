@@ -120,7 +120,7 @@ impl DockerConfig {
         let UniqueMap(helpers) = self.cred_helpers.as_ref()?;
         let found = helpers.iter().find(|(key, _)| {
             let place = Place::of(key);
-            place.host == host && place.path.is_empty()
+            place.is_at(host) && place.path.is_empty()
         });
         found.map(|(_, name)| name.as_str())
     }
@@ -168,10 +168,15 @@ impl Place {
 
     /// How narrowly this place holds `host/path`: the length of its path; `None` where it does not.
     fn rank(&self, host: &str, path: &str) -> Option<usize> {
-        let host = host.strip_suffix(":443").unwrap_or(host);
         let rest = path.strip_prefix(self.path.as_str())?;
         let at_boundary = self.path.is_empty() || rest.is_empty() || rest.starts_with('/');
-        (self.host == host && at_boundary).then_some(self.path.len())
+        (self.is_at(host) && at_boundary).then_some(self.path.len())
+    }
+
+    /// Whether this is a place at `host`; the default port, which a host without a dot has, counts as not
+    /// written.
+    fn is_at(&self, host: &str) -> bool {
+        self.host == host.strip_suffix(":443").unwrap_or(host)
     }
 }
 
@@ -251,6 +256,16 @@ mod tests {
         assert_eq!(found(config, "r.example", "team/apple"), "team:2");
         assert_eq!(found(config, "r.example", "teams"), "host:1");
         assert_eq!(found(config, "r.example:5000", "team"), "none");
+    }
+
+    #[test]
+    fn a_host_without_a_dot_has_the_helper_that_is_named_without_its_port() {
+        for key in ["registry", "registry:443"] {
+            let config = format!(r#"{{"credHelpers":{{"{key}":"here"}},"credsStore":"elsewhere"}}"#);
+            let config = parse(config.as_bytes()).unwrap();
+            assert_eq!(config.program("registry:443").unwrap(), Some("here"), "{key}");
+            assert_eq!(config.store("registry:443").unwrap(), None, "{key}");
+        }
     }
 
     #[test]

@@ -110,7 +110,8 @@ impl OciRegistry {
     }
 
     /// A put under a tag is sent once: it replaces what is there, so it must follow closely on its read, and
-    /// a writer whose put failed has to read again first. A put under a digest may be repeated.
+    /// a writer whose put failed has to read again first, after the wait that was asked for. A put under a
+    /// digest may be repeated.
     async fn store_manifest(
         &self,
         repository: &Repository,
@@ -130,7 +131,10 @@ impl OciRegistry {
             upload::created(self.ask(&target, &request).await?, &digest).await
         };
         match name {
-            ManifestName::Tag(_) => attempt().await.map_err(|failed| failed.error),
+            ManifestName::Tag(_) => match attempt().await {
+                Ok(()) => Ok(()),
+                Err(failed) => Err(retry::waited(failed).await),
+            },
             ManifestName::Digest(_) => retrying(attempt).await,
         }
     }
@@ -434,5 +438,16 @@ mod tests {
         let server = Server::new(move |_, _| answer("400 Bad Request", &[], body)).await;
         let put = anonymous().put_manifest(&server.repository(), &tag(), OCI_MANIFEST, bytes, None).await;
         assert_eq!((put.unwrap_err().kind, server.lines().len()), (Kind::Unreachable, 1));
+    }
+
+    #[tokio::test]
+    async fn a_put_under_a_tag_that_is_throttled_fails_only_after_the_wait_that_is_asked_for() {
+        let server = Server::new(|_, _| answer("429 Too Many Requests", &["Retry-After: 1"], "")).await;
+        let begun = std::time::Instant::now();
+        let bytes = Bytes::from_static(b"{}");
+        let outcome = anonymous().put_manifest(&server.repository(), &tag(), OCI_MANIFEST, bytes, None).await;
+        assert_eq!(outcome.unwrap_err().kind, Kind::Unreachable);
+        assert_eq!(server.lines().len(), 1);
+        assert!(begun.elapsed() >= std::time::Duration::from_secs(1));
     }
 }

@@ -106,7 +106,8 @@ async fn found(answer: Answer) -> Result<Option<Answer>, Failed> {
 
 async fn stored(answer: Answer, name: &ManifestName) -> Result<StoredManifest, Failed> {
     let media_type = answer.media_type();
-    let etag = answer.header(header::ETAG).map(str::to_owned);
+    // `If-Match` compares strongly (RFC 9110, 13.1.1): on a weak one it would fail whatever is stored.
+    let etag = answer.header(header::ETAG).filter(|etag| !etag.starts_with("W/")).map(str::to_owned);
     let stated: Option<Digest> = answer.header(CONTENT_DIGEST).and_then(|value| value.parse().ok());
     let (method, url) = (answer.method.clone(), answer.url.clone());
     let broken = |reason: &str| Failed::from(failure(Kind::Broken, &method, &url, reason));
@@ -195,5 +196,17 @@ mod tests {
         assert!(registry.blob(&repository, &Digest::of(b""), 1).await.unwrap().is_none());
         assert!(registry.open_blob(&repository, &Digest::of(b"")).await.unwrap().is_none());
         assert!(!registry.has_blob(&repository, &Digest::of(b"")).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_weak_etag_is_not_kept_since_no_condition_on_it_ever_holds() {
+        let sent = ["ETag: \"1\"", "ETag: W/\"1\""];
+        let server = Server::new(move |_, number| answer("200 OK", &[sent[number - 1]], "{}")).await;
+        let registry = anonymous();
+        let mut kept = Vec::new();
+        for _ in sent {
+            kept.push(registry.manifest(&server.repository(), &tag()).await.unwrap().unwrap().etag);
+        }
+        assert_eq!(kept, [Some("\"1\"".to_owned()), None]);
     }
 }

@@ -16,9 +16,12 @@ use super::origin;
 use super::request::Answer;
 use super::retry::retrying;
 use super::target::Target;
-use crate::model::manifest::OCI_INDEX;
+use crate::model::manifest::{Descriptor, OCI_INDEX};
 use crate::model::{Digest, MANIFEST_LIMIT, Repository, json};
 use crate::registry::{Kind, Listing, PAGES_LIMIT, REFERRERS_LIMIT, Referrers, RegistryError};
+
+/// Longest media type, in bytes: two names of 127 characters and what parts them (RFC 6838, 4.2).
+const TYPE_LIMIT: usize = 255;
 
 /// One page: what it lists, and where the next is, or why that is not known.
 struct Page {
@@ -133,12 +136,21 @@ fn add(listing: &mut Listing, entries: Vec<Box<RawValue>>) -> bool {
         if listing.descriptors.len() + listing.unreadable.len() >= REFERRERS_LIMIT {
             return true;
         }
-        match json::from_slice(entry.get().as_bytes()) {
+        match json::from_slice(entry.get().as_bytes()).map_err(|e| escaped(&e.to_string())).and_then(small) {
             Ok(descriptor) => listing.descriptors.push(descriptor),
-            Err(e) => listing.unreadable.push(escaped(&e.to_string())),
+            Err(reason) => listing.unreadable.push(reason),
         }
     }
     false
+}
+
+/// The descriptor without what nobody asks for. Its texts are bounded, since thousands of them are kept.
+fn small(descriptor: Descriptor) -> Result<Descriptor, String> {
+    let artifact_type = descriptor.artifact_type.as_deref().unwrap_or_default();
+    match descriptor.media_type.len().max(artifact_type.len()) <= TYPE_LIMIT {
+        true => Ok(Descriptor { platform: None, ..descriptor }),
+        false => Err(format!("{}: its type is longer than {TYPE_LIMIT} bytes", descriptor.digest)),
+    }
 }
 
 fn ended(mut listing: Listing, error: RegistryError) -> Referrers {
@@ -174,6 +186,22 @@ mod tests {
         assert_eq!((listing.descriptors.len(), listing.unreadable.len()), (1, 3));
         assert_eq!(listing.descriptors[0].digest, digest);
         assert!(listing.unreadable[0].contains("sha512"), "{:?}", listing.unreadable);
+    }
+
+    #[test]
+    fn what_is_kept_of_an_entry_is_small_whatever_its_size() {
+        let digest = Digest::of(b"{}");
+        let (long, longest) = ("t".repeat(300), "t".repeat(255));
+        let entry = |rest: &str| format!(r#"{{"digest":"{digest}","size":2,{rest}}}"#);
+        let page = [
+            entry(&format!(r#""artifactType":"{long}""#)),
+            entry(&format!(r#""mediaType":"{long}""#)),
+            entry(&format!(r#""artifactType":"{longest}","platform":{{"os":"{long}"}}"#)),
+        ];
+        let listing = listed(&format!(r#"{{"manifests":[{}]}}"#, page.join(",")));
+        assert_eq!((listing.descriptors.len(), listing.unreadable.len()), (1, 2));
+        assert!(listing.unreadable[0].contains("255"), "{:?}", listing.unreadable);
+        assert_eq!(listing.descriptors[0].platform, None);
     }
 
     #[test]

@@ -38,12 +38,23 @@ where
         let Again::After(asked) = again else { return Err(error) };
         let Some(pause) = pauses.next() else { return Err(ended(error, attempts, None)) };
         let pause = asked.map_or(pause, |asked| asked.max(pause));
-        if started.elapsed() + pause > PATIENCE {
+        if pause > PATIENCE.saturating_sub(started.elapsed()) {
             return Err(ended(error, attempts, asked));
         }
         tokio::time::sleep(pause).await;
         attempts += 1;
     }
+}
+
+/// The failure of an attempt that is not repeated here, once the wait is over that it asks for: whoever begins
+/// anew may do so at once. A wait beyond all patience is only told.
+pub(super) async fn waited(Failed { error, again }: Failed) -> RegistryError {
+    match again {
+        Again::After(Some(asked)) if asked <= PATIENCE => tokio::time::sleep(asked).await,
+        Again::After(Some(asked)) => return ended(error, 1, Some(asked)),
+        Again::After(None) | Again::No => {}
+    }
+    error
 }
 
 fn ended(mut error: RegistryError, attempts: usize, asked: Option<Duration>) -> RegistryError {
@@ -126,5 +137,14 @@ mod tests {
     async fn a_hostile_wait_ends_the_attempts_at_once_and_is_named() {
         let answer = attempts(Again::After(Some(Duration::from_secs(86_400)))).await;
         assert_eq!(answer, (1, "no; it asks to wait 86400 s".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn no_wait_is_too_long_to_be_counted() {
+        let longest = retry_after(&u64::MAX.to_string(), Timestamp::UNIX_EPOCH).unwrap();
+        for asked in [longest, Duration::MAX] {
+            let (count, reason) = attempts(Again::After(Some(asked))).await;
+            assert!(count == 1 && reason.starts_with("no; it asks to wait"), "{reason}");
+        }
     }
 }
