@@ -27,8 +27,10 @@ impl ListManifest {
     /// # Errors
     /// Not a manifest of that kind, or a duplicate member.
     pub fn parse(bytes: &[u8], list: &'static str) -> Result<Self, ManifestError> {
-        if Kind::of(bytes)?.list() != list {
-            return Err(ManifestError::Kind);
+        match Kind::of(bytes)? {
+            kind if kind.list() == list => {}
+            Kind::Image => return Err(ManifestError::Image),
+            Kind::Index => return Err(ManifestError::Index),
         }
         let OrderedMembers(mut members) = json::from_slice(bytes)?;
         let elements = match members.iter().position(|(name, _)| name == list) {
@@ -154,6 +156,14 @@ mod tests {
         let members: String = (0..400_000).map(|number| format!(r#""{number:x}":0,"#)).collect();
         let text = SIG.replacen('{', &format!("{{{members}"), 1);
         assert_eq!(ListManifest::parse(text.as_bytes(), "layers").unwrap().elements().len(), 1);
+    }
+
+    #[test]
+    fn the_other_kind_of_manifest_is_named_for_what_it_is() {
+        let index = br#"{"schemaVersion":2,"manifests":[]}"#;
+        assert_eq!(ListManifest::parse(index, "layers").unwrap_err(), ManifestError::Index);
+        assert_eq!(ListManifest::parse(SIG.as_bytes(), "manifests").unwrap_err(), ManifestError::Image);
+        assert_eq!(ListManifest::parse(b"{}", "layers").unwrap_err(), ManifestError::Kind);
     }
 
     #[test]

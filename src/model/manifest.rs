@@ -132,6 +132,12 @@ pub enum ManifestError {
     /// Neither manifest nor index, or both at once.
     #[error("neither an image manifest nor an index")]
     Kind,
+    /// An index, and an image manifest is needed.
+    #[error("an index, where an image manifest belongs")]
+    Index,
+    /// An image manifest, and an index is needed.
+    #[error("an image manifest, where an index belongs")]
+    Image,
     /// Docker schema 1, which has no digest that could be signed.
     #[error("Docker schema 1 manifests are not supported")]
     Schema1,

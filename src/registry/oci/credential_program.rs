@@ -48,8 +48,10 @@ async fn ask(program: &str, server: &str) -> Result<Option<Credential>, String> 
     if !succeeded {
         return match text.contains(NOT_FOUND) {
             true => Ok(None),
-            false if text.contains('{') => Err(format!("{program} failed")),
-            false => Err(format!("{program} failed: {}", escaped(text.lines().next().unwrap_or_default()))),
+            false => match text.lines().next() {
+                Some(said) if !text.contains('{') => Err(format!("{program} failed: {}", escaped(said))),
+                _ => Err(format!("{program} failed and does not say why")),
+            },
         };
     }
     let printed: Printed =
@@ -125,6 +127,8 @@ mod tests {
         assert!(matches!(none, Ok(None)));
         let locked = answer("locked", "echo the keychain is locked; exit 1").await.unwrap_err();
         assert!(locked.ends_with("failed: the keychain is locked"), "{locked}");
+        let mute = answer("mute", "echo hunter2 >&2; exit 1").await.unwrap_err();
+        assert!(mute.ends_with("failed and does not say why"), "{mute}");
         let junk = answer("junk", "echo '{\"Username\":\"u\",\"Secret\":hunter2}'").await.unwrap_err();
         assert!(!junk.contains("hunter2"), "{junk}");
         let endless = answer("endless", "exec cat /dev/zero").await.unwrap_err();

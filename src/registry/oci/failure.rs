@@ -5,7 +5,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use reqwest::{Method, Url};
-use rustls::CertificateError;
+use rustls::{CertificateError, InvalidMessage};
 use serde::Deserialize;
 
 use crate::model::{escape_untrusted, json};
@@ -47,7 +47,7 @@ impl Failed {
     /// A request that reqwest could not complete.
     pub(super) fn connection(method: &Method, url: &Url, error: reqwest::Error) -> Self {
         let error = error.without_url();
-        let again = match certificate_problem(&error).is_some() || error.is_builder() {
+        let again = match tls_problem(&error).is_some() || error.is_builder() {
             true => Again::No,
             false => Again::After(None),
         };
@@ -78,7 +78,7 @@ pub(super) fn shown(url: &Url) -> String {
 
 /// The causes of `error` in one line, without those that only wrap another.
 pub(super) fn causes(error: &(dyn Error + 'static)) -> String {
-    if let Some(problem) = certificate_problem(error) {
+    if let Some(problem) = tls_problem(error) {
         return problem;
     }
     let mut texts: Vec<String> = Vec::new();
@@ -94,10 +94,13 @@ pub(super) fn causes(error: &(dyn Error + 'static)) -> String {
     texts.join(": ")
 }
 
-/// What is wrong with the server's certificate, if that is the cause.
-fn certificate_problem(error: &(dyn Error + 'static)) -> Option<String> {
+/// What is wrong with the server's certificate, or that the server speaks no TLS, if that is the cause.
+fn tls_problem(error: &(dyn Error + 'static)) -> Option<String> {
     match tls_error(error)? {
         rustls::Error::InvalidCertificate(problem) => Some(describe(problem)),
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => Some(
+            "the server's answer is not TLS; plain HTTP is for loopback and for hosts named so".to_owned(),
+        ),
         _ => None,
     }
 }
@@ -126,6 +129,10 @@ fn describe(problem: &CertificateError) -> String {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "is not valid yet",
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "is for another host name"
+        }
+        // The library's own error is not among the cases, and its type is not this crate's to name.
+        CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "is a CA's (CA:TRUE) and cannot be a server's too"
         }
         _ => "is not accepted",
     };
@@ -169,7 +176,26 @@ pub(super) fn lacks_blob(body: &[u8]) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::super::clients::Clients;
     use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_speaks_plain_http_is_told_and_not_asked_again() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url: Url = format!("https://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        });
+        let clients = Clients::new(Vec::new(), |_| None);
+        let error = clients.get(&url).await.unwrap().get(url.clone()).send().await.unwrap_err();
+        let Failed { error, again } = Failed::connection(&Method::GET, &url, error);
+        assert!(error.reason.contains("is not TLS"), "{error}");
+        assert_eq!(again, Again::No);
+    }
 
     #[test]
     fn a_url_is_shown_without_user_and_query() {

@@ -40,7 +40,7 @@ use self::request::Payload;
 use self::retry::retrying;
 use self::target::Roots;
 use self::upload::StoredBlobs;
-use crate::model::{Digest, Repository};
+use crate::model::{Digest, Repository, escape_untrusted};
 use crate::registry::{BlobStream, Kind, ManifestName, Referrers, Registry, RegistryError, StoredManifest};
 
 /// How registries are reached.
@@ -63,6 +63,9 @@ pub enum OptionsError {
     /// The Docker configuration is not there, or is none.
     #[error("registry configuration {0}")]
     RegistryConfig(String),
+    /// What is to be spoken with in plain HTTP is no host.
+    #[error("plain HTTP host `{}`: HOST or HOST:PORT is expected", escape_untrusted(.0))]
+    PlainHttp(String),
 }
 
 /// The value of an environment variable.
@@ -93,10 +96,11 @@ impl OciRegistry {
         if let Some(path) = &options.registry_config {
             credentials::check(path).map_err(OptionsError::RegistryConfig)?;
         }
+        let plain = PlainHosts::new(&options.plain_http).map_err(OptionsError::PlainHttp)?;
         let has_ca_file = extra.is_some();
         let clients = Clients::new(extra.unwrap_or_default(), environment);
         Ok(Self {
-            exchange: Exchange::new(clients, PlainHosts::new(&options.plain_http)),
+            exchange: Exchange::new(clients, plain),
             authorizations: Authorizations::new(Credentials::new(options.registry_config, environment)),
             roots: Roots::default(),
             stored: StoredBlobs::default(),

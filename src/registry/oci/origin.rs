@@ -14,9 +14,16 @@ pub(super) struct PlainHosts(Vec<String>);
 
 impl PlainHosts {
     /// From `HOST` or `HOST:PORT`; a host without a port allows every port.
-    pub(super) fn new(hosts: &[String]) -> Self {
+    ///
+    /// # Errors
+    /// What is neither, such as a URL: it would never match a host, and nobody would notice.
+    pub(super) fn new(hosts: &[String]) -> Result<Self, String> {
         let normalised = |host: &String| host.trim().trim_end_matches('.').to_ascii_lowercase();
-        Self(hosts.iter().map(normalised).filter(|host| !host.is_empty()).collect())
+        let named = hosts.iter().map(normalised).filter(|host| !host.is_empty());
+        named
+            .map(|host| if is_host(&host) { Ok(host) } else { Err(host) })
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     /// Whether `host[:port]` was named.
@@ -34,6 +41,14 @@ impl PlainHosts {
         let port = url.port_or_known_default().map(|port| format!("{host}:{port}"));
         is_loopback(url) || self.names(host) || port.is_some_and(|host| self.names(&host))
     }
+}
+
+/// Whether a URL can have `text` as its host and port, and nothing else of it is left over.
+fn is_host(text: &str) -> bool {
+    let url = Url::parse(&format!("http://{text}/"));
+    url.is_ok_and(|url| {
+        url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !text.contains(['@', '/'])
+    })
 }
 
 /// Whether the host of `url` is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
@@ -93,13 +108,23 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_loopback_and_named_hosts_only() {
-        let plain = PlainHosts::new(&["Registry.LAN:5000".to_owned(), "any.lan".to_owned(), String::new()]);
+        let named = ["Registry.LAN:5000", "any.lan", "", "[fd00::1]:5000"].map(str::to_owned);
+        let plain = PlainHosts::new(&named).unwrap();
         for allowed in ["localhost:1", "127.9.9.9", "[::1]:5000", "registry.lan:5000", "any.lan", "any.lan:7"]
         {
             assert!(plain.allow(&url(&format!("http://{allowed}/"))), "{allowed}");
         }
         for refused in ["registry.lan", "10.0.0.1", "localhost.example", "127.0.0.1.example", "[::2]:1"] {
             assert!(!plain.allow(&url(&format!("http://{refused}/"))), "{refused}");
+        }
+    }
+
+    #[test]
+    fn what_can_match_no_host_is_refused() {
+        for wrong in
+            ["http://r.lan:5000", "r.lan/app", "r.lan/", "a@r.lan", "fd00::1", "r.lan:port", "r.lan?x", "a b"]
+        {
+            assert_eq!(PlainHosts::new(&[wrong.to_owned()]).unwrap_err(), wrong);
         }
     }
 

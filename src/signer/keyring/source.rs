@@ -150,14 +150,20 @@ impl KeySource {
     ) -> Result<PublicKey, KeySourceError> {
         match entries.get(PUBLIC_KEY_ENTRY) {
             Some(pem) => public_from_pem(&place, pem.expose_secret()),
+            None if !entries.contains_key(PRIVATE_KEY_ENTRY) => {
+                Err(missing(&place, &format!("the entry {PUBLIC_KEY_ENTRY}")))
+            }
             None => Ok(self.unlock(secret_material(place, entries)?).await?.public_key().clone()),
         }
     }
 
     async fn public_of_folder(&self, place: String, path: &Path) -> Result<PublicKey, KeySourceError> {
-        match folder::entry(path, &place, PUBLIC_KEY_ENTRY).await? {
-            Some(pem) => public_from_pem(&place, &pem),
-            None => Ok(self.unlock(folder_material(place, path).await?).await?.public_key().clone()),
+        if let Some(pem) = folder::entry(path, &place, PUBLIC_KEY_ENTRY).await? {
+            return public_from_pem(&place, &pem);
+        }
+        match folder::entry(path, &place, PRIVATE_KEY_ENTRY).await? {
+            Some(_) => Ok(self.unlock(folder_material(place, path).await?).await?.public_key().clone()),
+            None => Err(missing(&place, &format!("{PUBLIC_KEY_ENTRY} in the folder"))),
         }
     }
 
@@ -403,6 +409,19 @@ mod tests {
         let source = source(&[("KEY", &pair.plain)], None);
         assert_eq!(signing_key(&source, &file).await.unwrap(), pair.public);
         assert_eq!(signing_key(&source, &KeyRef::Env("KEY".to_owned())).await.unwrap(), pair.public);
+    }
+
+    #[tokio::test]
+    async fn a_folder_without_keys_lacks_the_one_that_was_needed() {
+        let folder = Folder::new();
+        let lacks = |error: KeySourceError, entry: &str| {
+            let told = error.to_string();
+            assert!(told.contains(entry) && told.contains("is not there"), "{told}");
+        };
+        let source = source(&[], None);
+        lacks(source.public_key(&folder.reference()).await.unwrap_err(), PUBLIC_KEY_ENTRY);
+        lacks(source.any_public_key(&folder.reference()).await.unwrap_err(), PUBLIC_KEY_ENTRY);
+        lacks(signing_key(&source, &folder.reference()).await.unwrap_err(), PRIVATE_KEY_ENTRY);
     }
 
     #[tokio::test]
