@@ -15,6 +15,8 @@ mod bed;
 mod machine;
 #[path = "paired/measure.rs"]
 mod measure;
+#[path = "paired/rates.rs"]
+mod rates;
 #[path = "paired/table.rs"]
 mod table;
 
@@ -22,7 +24,7 @@ use std::path::PathBuf;
 
 use bed::{Bed, BenchKey, DELAYS, Programs};
 use measure::{Cost, alternate};
-use table::{Row, Table, Target};
+use table::{Row, Table, Target, write_part};
 
 /// Runs that the medians are of, unless `COUNTERSIGN_BENCH_RUNS` gives another number.
 const RUNS: usize = 11;
@@ -62,8 +64,12 @@ fn main() {
         bench.verify(&mut bed);
         bench.sign(&mut bed);
     }
+    let document = root.join("docs/benchmarks.md");
     let preface = format!("Medians of {runs} runs each, in turn. {machine}.");
-    bench.table.write_into(&root.join("docs/benchmarks.md"), &preface);
+    write_part(&document, "paired runs", &format!("{preface}\n\n{}", bench.table.markdown()));
+    if let Some(rates) = rates::table(&root.join("target/criterion")) {
+        write_part(&document, "rates", &rates);
+    }
 }
 
 impl Bench {

@@ -7,9 +7,11 @@
 # The commands that a group starts.
 needs() {
   case $1 in
+    cli) echo script stty ;;
     registry) echo docker-registry refregistry ;;
-    interop) echo cosign docker-registry refregistry openssl ;;
-    kubernetes) echo etcd kube-apiserver openssl ;;
+    interop) echo cosign docker-registry refregistry ;;
+    keys) echo cosign ;;
+    kubernetes) echo etcd kube-apiserver cosign ;;
   esac
 }
 

@@ -72,7 +72,7 @@ impl BenchKey {
     pub fn new(countersign: &std::path::Path) -> Self {
         let (plain, folder) = (TestKey::new(), TempFolder::new());
         let importing = Countersign::program(countersign).env("COUNTERSIGN_PASSWORD", PASSWORD);
-        let importing = importing.args(["keys", "import", &plain.private_arg(), "--output-prefix"]);
+        let importing = importing.args(["keys", "import", "--key", &plain.private_arg(), "--output-prefix"]);
         importing.arg(folder.join("encrypted")).run().expect_code(0);
         Self { plain, folder }
     }

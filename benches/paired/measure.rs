@@ -93,7 +93,8 @@ fn median(runs: &[Cost], figure: impl Fn(&Cost) -> f64) -> f64 {
 
 /// Runs both in turn, `runs` times after one that does not count, and swaps who begins; the medians.
 pub fn alternate(runs: usize, mut ours: impl FnMut() -> Cost, mut theirs: impl FnMut() -> Cost) -> [Cost; 2] {
-    (ours(), theirs());
+    ours();
+    theirs();
     let (mut our_runs, mut their_runs) = (Vec::new(), Vec::new());
     for run in 0..runs {
         if run % 2 == 0 {

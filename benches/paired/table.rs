@@ -1,11 +1,16 @@
-//! The figures as a table, and the table's place in a document.
+//! The figures as a table, and its place in a document.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Lines of the document between which the table stands.
-const BEGIN: &str = "<!-- paired runs: written by `make bench` -->";
-const END: &str = "<!-- end of the paired runs -->";
+/// The part of a document that is written anew: between two comments that name it.
+pub fn write_part(document: &Path, part: &str, content: &str) {
+    let text = std::fs::read_to_string(document).unwrap();
+    let (begin, end) = (format!("<!-- begin {part} -->\n"), format!("<!-- end {part} -->"));
+    let (before, rest) = text.split_once(&begin).expect("the comment before the part");
+    let (_, after) = rest.split_once(&end).expect("the comment after the part");
+    std::fs::write(document, format!("{before}{begin}\n{}\n\n{end}{after}", content.trim())).unwrap();
+}
 
 /// What is to be reached.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +53,8 @@ impl Row {
     }
 }
 
-fn verdict(met: bool) -> &'static str {
+/// As the table says it.
+pub fn verdict(met: bool) -> &'static str {
     if met { "met" } else { "**short**" }
 }
 
@@ -66,7 +72,8 @@ impl Table {
         self.0.push((subject, rows));
     }
 
-    fn markdown(&self) -> String {
+    /// The table in Markdown.
+    pub fn markdown(&self) -> String {
         let mut text =
             String::from("| | | countersign | cosign | ratio | target | |\n|---|---|--:|--:|--:|--:|---|\n");
         for (subject, rows) in &self.0 {
@@ -76,15 +83,5 @@ impl Table {
             }
         }
         text
-    }
-
-    /// Puts the table, with `preface` above it, between the two lines of `document`.
-    pub fn write_into(&self, document: &Path, preface: &str) {
-        let text = std::fs::read_to_string(document).unwrap();
-        let (before, rest) = text.split_once(BEGIN).expect("the line before the table");
-        let (_, after) = rest.split_once(END).expect("the line after the table");
-        let table = self.markdown();
-        let text = format!("{before}{BEGIN}\n{preface}\n\n{table}{END}{after}");
-        std::fs::write(document, text).unwrap();
     }
 }

@@ -39,12 +39,13 @@ impl WrittenFormat {
 
 /// Flags of every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Every command")]
 pub(super) struct Shared {
     /// Form of the result on standard output
     #[arg(long, value_enum, default_value_t = OutputFormat::Text, value_name = "FORM")]
     pub(super) output: OutputFormat,
     /// Form of the log on standard error
-    #[arg(long, value_enum, default_value_t = OutputFormat::Text, value_name = "FORM", hide_short_help = true)]
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text, value_name = "FORM")]
     pub(super) log_format: OutputFormat,
     /// Log every request; twice for more
     #[arg(short, long, action = clap::ArgAction::Count)]

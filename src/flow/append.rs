@@ -187,7 +187,7 @@ impl<R: Registry> TaggedList<'_, R> {
                 Err(FlowError::Registry(error))
                     if error.kind == Kind::Unreachable && failed < FAILED_PUTS =>
                 {
-                    failed += 1;
+                    failed += 1
                 }
                 Err(error) => return Err(error),
             }

@@ -111,7 +111,7 @@ fn the_older_label_of_encrypted_keys_is_read_by_both() {
 #[test]
 fn what_openssl_ecparam_writes_is_imported_by_us_and_not_by_cosign() {
     let bed = Bed::share();
-    let key = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/signer/file/fixtures/openssl-ecparam.pem");
+    let key = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/interop/keys/openssl-ecparam.pem");
     assert!(std::fs::read_to_string(&key).unwrap().starts_with("-----BEGIN EC PARAMETERS-----\n"));
     let (_folder, prefix) = folder();
     let refused = cosign().args(["import-key-pair", "--output-key-prefix", &prefix, "--key"]).arg(&key).run();

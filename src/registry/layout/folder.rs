@@ -44,9 +44,17 @@ impl Folder {
         Self(path)
     }
 
+    /// A layout, if its mark is there.
+    fn marked(&self) -> Result<Option<Found>, Failure> {
+        match files::read(&self.0.join(MARK), MARK_LIMIT)? {
+            Some(mark) => supported(&mark).map(|()| Some(Found::Layout)),
+            None => Ok(None),
+        }
+    }
+
     fn found(&self) -> Result<Found, Failure> {
-        if let Some(mark) = files::read(&self.0.join(MARK), MARK_LIMIT)? {
-            return supported(&mark).map(|()| Found::Layout);
+        if let Some(found) = self.marked()? {
+            return Ok(found);
         }
         let entries = match fs::read_dir(&self.0) {
             Ok(entries) => entries,
@@ -56,6 +64,10 @@ impl Folder {
         let (mut empty, mut foreign) = (true, false);
         for entry in entries {
             let name = entry.map_err(|error| Failure::io(&self.0, &error))?.file_name();
+            // Another writer has made the layout since the mark was looked for.
+            if name == MARK {
+                return self.marked().map(|found| found.unwrap_or(Found::Foreign));
+            }
             empty = false;
             foreign |= !is_part(&name.to_string_lossy());
         }
@@ -193,5 +205,33 @@ fn supported(mark: &[u8]) -> Result<(), Failure> {
             Err(Failure::broken(format!("an image layout of version `{}`", escape_untrusted(&version))))
         }
         Err(error) => Err(Failure::broken(format!("`{MARK}`: {error}"))),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layout_that_another_is_making_is_never_somebody_elses_files() {
+        let root = std::env::temp_dir().join(format!("countersign-folder-{}", std::process::id()));
+        for round in 0..100 {
+            let folder = || Folder::new(root.join(round.to_string()));
+            std::thread::scope(|scope| {
+                let looking = scope.spawn(|| {
+                    loop {
+                        match folder().found().map_err(|failure| failure.reason).unwrap() {
+                            Found::Layout => return true,
+                            Found::Vacant => {}
+                            Found::Foreign => return false,
+                        }
+                    }
+                });
+                folder().make().map_err(|failure| failure.reason).unwrap();
+                assert!(looking.join().unwrap(), "round {round}");
+            });
+        }
+        fs::remove_dir_all(root).unwrap();
     }
 }

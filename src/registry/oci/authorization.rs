@@ -213,7 +213,7 @@ fn scheme(headers: &[&str]) -> Result<Scheme, String> {
     }
     let offered: Vec<_> = challenges.iter().map(|c| escape_untrusted(&c.scheme)).collect();
     Err(unreadable.unwrap_or_else(|| match offered.is_empty() {
-        true => "without a challenge that says how to authenticate".to_owned(),
+        true => "401 without a challenge that says how to authenticate".to_owned(),
         false => format!("no usable challenge among those offered ({})", offered.join(", ")),
     }))
 }

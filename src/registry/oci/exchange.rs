@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::authorization::Authorization;
 use super::body;
 use super::clients::Clients;
-use super::failure::{Again, Failed, causes, escaped, failure, message};
+use super::failure::{Again, Failed, causes, escaped, failure, lacks_blob, message};
 use super::origin::{self, PlainHosts};
 use super::request::{Answer, Request};
 use super::retry;
@@ -173,23 +173,26 @@ pub(super) async fn unless_idle<F: Future>(future: F, pace: &Pace) -> Option<F::
 pub(super) async fn unwanted(answer: Answer) -> Failed {
     let status = answer.status();
     let read = answer.method == Method::GET || answer.method == Method::HEAD;
+    let asked = answer
+        .header(header::RETRY_AFTER)
+        .and_then(|value| retry::retry_after(value, jiff::Timestamp::now()));
+    let (method, url) = (answer.method.clone(), answer.url.clone());
+    let body = body::first(answer.response, ERROR_BODY_LIMIT).await;
+    let passing = retry::may_pass(status) || !read && lacks_blob(&body);
     let kind = match status.as_u16() {
         401 | 403 => Kind::Forbidden,
         429 | 500..=599 => Kind::Unreachable,
+        _ if passing => Kind::Unreachable,
         412 if !read => Kind::Conflict,
         400..=499 if !read => Kind::Refused,
         _ => Kind::Broken,
     };
-    let asked = answer
-        .header(header::RETRY_AFTER)
-        .and_then(|value| retry::retry_after(value, jiff::Timestamp::now()));
-    let again = if retry::may_pass(status) { Again::After(asked) } else { Again::No };
-    let (method, url) = (answer.method.clone(), answer.url.clone());
+    let again = if passing { Again::After(asked) } else { Again::No };
     let mut reason = status.to_string();
     if status == StatusCode::TOO_MANY_REQUESTS {
         reason.push_str(" (throttled)");
     }
-    if let Some(said) = message(&body::first(answer.response, ERROR_BODY_LIMIT).await) {
+    if let Some(said) = message(&body) {
         reason = format!("{reason}: {said}");
     }
     Failed { error: failure(kind, &method, &url, &reason), again }

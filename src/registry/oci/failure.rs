@@ -159,6 +159,13 @@ pub(super) fn message(body: &[u8]) -> Option<String> {
     text.lines().next().filter(|line| plain && !line.is_empty()).map(str::to_owned)
 }
 
+/// Whether the registry says of a manifest that it does not know one of its blobs. Blobs are stored before:
+/// docker-registry answers so for a moment while another client stores the same blob again.
+pub(super) fn lacks_blob(body: &[u8]) -> bool {
+    let lacks = |error: &ErrorEntry| error.code == "MANIFEST_BLOB_UNKNOWN";
+    json::from_slice::<ErrorBody>(body).is_ok_and(|body| body.errors.iter().any(lacks))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {

@@ -421,6 +421,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_blob_that_others_are_storing_at_that_moment_makes_a_put_pass_later() {
+        let body = r#"{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown to registry"}]}"#;
+        let server = Server::new(move |_, number| match number {
+            1 => answer("400 Bad Request", &[], body),
+            _ => answer("201 Created", &[], ""),
+        });
+        let server = server.await;
+        let bytes = Bytes::from_static(b"{}");
+        let name = ManifestName::Digest(Digest::of(&bytes));
+        let (registry, repository) = (anonymous(), server.repository());
+        let put = registry.put_manifest(&repository, &name, OCI_MANIFEST, bytes.clone(), None).await;
+        assert!(put.is_ok());
+        assert_eq!(server.lines().len(), 2);
+        // Under a tag, whoever asked has to read again first.
+        let server = Server::new(move |_, _| answer("400 Bad Request", &[], body)).await;
+        let put = anonymous().put_manifest(&server.repository(), &tag(), OCI_MANIFEST, bytes, None).await;
+        assert_eq!((put.unwrap_err().kind, server.lines().len()), (Kind::Unreachable, 1));
+    }
+
+    #[tokio::test]
     async fn a_put_under_a_tag_that_is_throttled_fails_only_after_the_wait_that_is_asked_for() {
         let server = Server::new(|_, _| answer("429 Too Many Requests", &["Retry-After: 1"], "")).await;
         let begun = std::time::Instant::now();

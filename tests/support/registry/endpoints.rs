@@ -17,6 +17,10 @@ pub(super) fn answer(state: &State, exchange: &Exchange) -> Answer {
         (Route::Token, "GET" | "POST") => auth::token(&state.config.auth, exchange),
         (Route::Blob { repository, digest }, "GET" | "HEAD") => blob(state, repository, digest),
         (Route::BeginUpload { repository }, "POST") => begin_upload(state, exchange, repository),
+        (Route::Upload { name, .. }, "DELETE") => {
+            let given_up = state.content.lock().unwrap().uploads.remove(name).is_some();
+            Answer::empty(if given_up { 204 } else { 404 })
+        }
         (Route::Upload { repository, name }, "PATCH" | "PUT") => upload(state, exchange, repository, name),
         (Route::Manifest { repository, reference }, "GET" | "HEAD") => manifest(state, repository, reference),
         (Route::Manifest { repository, reference }, "PUT") => {

@@ -41,6 +41,13 @@ pub enum Act {
     Challenge(String),
     /// This status, with an error as the specification has it.
     Status(u16),
+    /// This status with an error of this code.
+    Refuse {
+        /// The status.
+        status: u16,
+        /// The code, such as `MANIFEST_BLOB_UNKNOWN`.
+        code: &'static str,
+    },
     /// This status and `Retry-After`.
     RetryAfter {
         /// 429 or 503.
@@ -63,6 +70,8 @@ pub enum Act {
     ResetInMidBody,
     /// Does nothing, and resets the connection without an answer.
     Reset,
+    /// 201 as if it were stored, and it is not.
+    Swallow,
     /// Does what was asked, then resets the connection without an answer.
     LoseAnswer,
     /// The head of the true answer, then one byte after another without end.
@@ -168,9 +177,11 @@ impl Act {
         Some(match self {
             Self::Challenge(challenge) => refused(401).with("www-authenticate", challenge),
             Self::Status(status) => refused(*status),
+            Self::Refuse { status, code } => Answer::error(*status, code, "the test registry misbehaves"),
             Self::RetryAfter { status, after } => refused(*status).with("retry-after", after),
             Self::Html => Answer::new(200, "text/html", "<!doctype html><title>Sign in</title>"),
             Self::Answer { media_type, bytes } => Answer::new(200, media_type, bytes.clone()),
+            Self::Swallow => Answer::empty(201).with("location", exchange.target.clone()),
             Self::Reset => Answer { body: Content::Reset, ..Answer::empty(500) },
             Self::Redirect(origin) => {
                 Answer::empty(307).with("location", format!("{origin}{}", exchange.target))

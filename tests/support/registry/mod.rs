@@ -214,6 +214,12 @@ impl TestRegistry {
         self.content().overwrite(repository, digest, bytes);
     }
 
+    /// Holds from now on what `other` holds now, and nothing else.
+    pub fn take_content_of(&self, other: &Self) {
+        let content = other.content().clone();
+        *self.content() = content;
+    }
+
     /// Forgets a tag, manifest or blob; listings still name it.
     pub fn remove(&self, repository: &str, reference: &str) {
         self.content().remove(repository, reference);

@@ -13,7 +13,7 @@ pub(super) struct Stored {
     pub(super) bytes: Bytes,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Repository {
     pub(super) blobs: HashMap<String, Bytes>,
     manifests: HashMap<String, Stored>,
@@ -21,7 +21,7 @@ pub(super) struct Repository {
     referrers: HashMap<String, Vec<Value>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Content {
     repositories: HashMap<String, Repository>,
     /// Uploads that were begun: what has been sent so far.
@@ -54,14 +54,15 @@ impl Content {
         let digest = Digest::of(bytes).to_string();
         let repository = self.repository(repository);
         let stored = Stored { media_type: media_type.to_owned(), bytes: Bytes::copy_from_slice(bytes) };
-        repository.manifests.insert(digest.clone(), stored);
+        let known = repository.manifests.insert(digest.clone(), stored).is_some();
         if !reference.contains(':') {
             repository.tags.insert(reference.to_owned(), digest.clone());
         }
         if let Some((subject, descriptor)) = referrer(&digest, media_type, bytes) {
             let listed = repository.referrers.entry(subject).or_default();
-            listed.retain(|other| other["digest"] != descriptor["digest"]);
-            listed.push(descriptor);
+            if !(known && listed.contains(&descriptor)) {
+                listed.push(descriptor);
+            }
         }
         digest
     }

@@ -1,0 +1,76 @@
+//! Arguments as pipelines write them: optional parameters that are empty, arrays, and the image after them.
+
+use crate::world::World;
+
+#[test]
+fn an_empty_parameter_is_as_if_it_were_not_given() {
+    let world = World::new();
+    let line = "sign APP --key build.key --role '' --source '' --revision= --annotation '' a=b '' --format '' \
+                --results-dir '' --ca-file '' --registry-config '' --password-file '' --timeout '' --output '' \
+                --mirror '' --plain-http '' --signature-repository ''";
+    let run = world.run(line).expect_code(0);
+    assert!(run.stdout.contains("bundle and legacy") && run.stdout.contains("role = build"), "{run:?}");
+    world.command("verify APP --key '' build.pub -a ''").env("COSIGN_REPOSITORY", "").run().expect_code(0);
+}
+
+#[test]
+fn a_required_parameter_that_is_empty_is_missing() {
+    let world = World::new();
+    for line in
+        ["sign '' --key build.key", "sign APP --key ''", "verify APP --key '' ''", "verify APP --key="]
+    {
+        let run = world.run(line).expect_code(2);
+        assert!(run.stderr.contains("not provided") || run.stderr.contains("no image is given"), "{run:?}");
+    }
+}
+
+#[test]
+fn an_image_may_stand_after_options_with_any_number_of_values() {
+    let world = World::new();
+    world.run("sign --key build.key --annotation a=b c=d APP").expect_code(0);
+    for line in [
+        "verify --key build.pub APP",
+        "verify --annotation a=b c=d --key build.pub APP",
+        "verify --key build.pub --annotation a=b c=d APP",
+        "verify --key build.pub --annotation a=b APP --output json",
+        "verify --key build.pub --plain-http localhost:5000 oci:app:1.0",
+        "inspect --mirror registry.example.org=oci:mirror --plain-http a b APP",
+        "verify --key build.pub -- APP",
+    ] {
+        let run = world.run(line).expect_code(0);
+        assert!(run.stdout.contains("sha256:58ff39b0"), "{line}: {run:?}");
+    }
+}
+
+#[test]
+fn a_forgotten_image_is_asked_for_and_no_value_is_taken_for_it() {
+    let world = World::new();
+    for line in [
+        "verify --key build.pub release.pub",
+        "verify --key build.pub mistyped.pub",
+        "verify --key build.pub --plain-http localhost:5000",
+        "verify --key build.pub --annotation stage",
+        "inspect --mirror registry.example.org=oci:app",
+        "sign --key build.key --annotation a=b",
+    ] {
+        let run = world.run(line).expect_code(2);
+        assert!(run.stderr.contains("required arguments were not provided: <IMAGE"), "{line}: {run:?}");
+    }
+}
+
+#[test]
+fn arguments_that_are_no_text_are_refused_without_a_panic() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let world = World::new();
+    let run = world.command("inspect").arg(std::ffi::OsStr::from_bytes(b"oci:\xff")).run().expect_code(2);
+    assert!(run.stderr.starts_with("error: ") && !run.stderr.contains("panicked"), "{run:?}");
+}
+
+#[test]
+fn what_is_written_on_the_command_line_is_shown_escaped() {
+    let world = World::new();
+    for line in ["sign APP --key \u{1b}[31m --format \u{1b}[31m", "keys generate \u{1b}[31m", "\u{1b}[31m"] {
+        let run = world.run(line).expect_code(2);
+        assert!(run.stderr.starts_with("error: ") && !run.all().contains('\u{1b}'), "{run:?}");
+    }
+}
