@@ -172,14 +172,18 @@ impl<R: Registry> TaggedList<'_, R> {
         }
         let mut put = false;
         let mut failed = 0;
+        let mut beaten: Option<Digest> = None;
         for round in 0..ROUNDS {
             let mut list = self.kind.read(stored.as_ref(), &self.place())?;
             if union.merge_into(&mut list) == 0 {
                 return Ok(put);
             }
-            match self.put(&list, stored.as_ref()).await {
+            let before = stored.as_ref().map(|stored| stored.digest);
+            // A condition that failed although nobody wrote is one that the store cannot judge.
+            let etag = stored.as_ref().filter(|_| before != beaten).and_then(|stored| stored.etag.as_deref());
+            match self.put(&list, stored.as_ref(), etag).await {
                 Ok(()) => put = true,
-                Err(FlowError::Registry(error)) if error.kind == Kind::Conflict => {}
+                Err(FlowError::Registry(error)) if error.kind == Kind::Conflict => beaten = before,
                 Err(FlowError::Registry(error))
                     if error.kind == Kind::Unreachable && failed < FAILED_PUTS =>
                 {
@@ -214,7 +218,12 @@ impl<R: Registry> TaggedList<'_, R> {
         stored.map_err(|error| not_readable(error, &self.place()))
     }
 
-    async fn put(&self, list: &ListManifest, before: Option<&StoredManifest>) -> Result<(), FlowError> {
+    async fn put(
+        &self,
+        list: &ListManifest,
+        before: Option<&StoredManifest>,
+        etag: Option<&str>,
+    ) -> Result<(), FlowError> {
         let mut list = list.clone();
         if self.kind == ListKind::Referrers {
             list.sort_by_key(digest_of);
@@ -226,7 +235,6 @@ impl<R: Registry> TaggedList<'_, R> {
         }
         let media_type = before.map(|stored| stored.media_type.as_str()).filter(|given| !given.is_empty());
         let name = ManifestName::Tag(self.tag.clone());
-        let etag = before.and_then(|stored| stored.etag.as_deref());
         let media_type = media_type.unwrap_or(self.kind.media_type());
         Ok(self.registry.put_manifest(self.repository, &name, media_type, Bytes::from(bytes), etag).await?)
     }

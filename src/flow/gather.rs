@@ -5,19 +5,18 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt as _, stream};
 
+use super::candidates::{CANDIDATES_LIMIT, note_failure};
 use super::findings::Findings;
-use super::pointer::{Form, Pointer, by_blob, legacy_pointer};
+use super::pointer::{Form, Pointer, legacy_pointer};
 use super::survey::{Kinship, Survey, Wanted, kinship, read_index, remark, shown_type};
 use crate::model::list::ListManifest;
 use crate::model::manifest::{Descriptor, ImageManifest, Layer, Manifest};
 use crate::model::verify::Remark;
-use crate::model::{Digest, Format, Repository, SIGNATURE_LIMIT, Tag, bundle, json, payload};
-use crate::registry::{Kind, Listing, ManifestName, Registry, RegistryError, StoredManifest};
+use crate::model::{Digest, Format, Repository, Tag, bundle, json, payload};
+use crate::registry::{Listing, ManifestName, Registry, RegistryError, StoredManifest};
 
-/// Most candidates that are read for one digest; beyond, without an answer of allowed, it is undecided.
-pub(super) const CANDIDATES_LIMIT: usize = 1_000;
 /// Requests under way at once.
-const SIDE_BY_SIDE: usize = 8;
+pub(super) const SIDE_BY_SIDE: usize = 8;
 
 /// Where to look.
 pub(super) struct Gathering<'a, R> {
@@ -84,6 +83,15 @@ impl<R: Registry> Gathering<'_, R> {
                 return Vec::new();
             }
         };
+        self.layers_of(stored, place, findings)
+    }
+
+    fn layers_of(
+        &self,
+        stored: &StoredManifest,
+        place: String,
+        findings: &mut impl Findings,
+    ) -> Vec<Pointer> {
         match ListManifest::parse(&stored.bytes, "layers") {
             Ok(manifest) => self.pointers_in(&manifest, &place, findings),
             Err(error) => {
@@ -244,9 +252,7 @@ impl<R: Registry> Gathering<'_, R> {
         let third_place = payload::REFERRER_TYPE;
         if manifest.artifact_type.as_deref() == Some(third_place) || manifest.config.media_type == third_place
         {
-            return ListManifest::parse(&stored.bytes, "layers")
-                .map(|list| self.pointers_in(&list, &place, findings))
-                .unwrap_or_default();
+            return self.layers_of(stored, place, findings);
         }
         match manifest.layers.as_slice() {
             [layer] if layer.descriptor.media_type.starts_with(bundle::MEDIA_TYPE_STEM) => {
@@ -261,74 +267,6 @@ impl<R: Registry> Gathering<'_, R> {
             }
         }
     }
-
-    /// Reads the candidates in parts, until the answer is settled; blobs that several share are read once.
-    async fn read_all(&self, pointers: Vec<Pointer>, left: &mut usize, findings: &mut impl Findings) -> bool {
-        let beyond = pointers.len() > *left;
-        let taken = pointers.len().min(*left);
-        *left -= taken;
-        let groups = by_blob(pointers.into_iter().take(taken));
-        for some in groups.chunks(2 * SIDE_BY_SIDE) {
-            let mut blobs = stream::iter(some)
-                .map(|(digest, pointers)| async move { (pointers, self.read_blob(digest, pointers).await) })
-                .buffered(SIDE_BY_SIDE);
-            while let Some((pointers, blob)) = blobs.next().await {
-                self.take(pointers, blob, findings);
-            }
-            if findings.settled() {
-                return true;
-            }
-        }
-        if beyond {
-            self.note_limit(findings);
-        }
-        false
-    }
-
-    async fn read_blob(
-        &self,
-        digest: &Digest,
-        pointers: &[Pointer],
-    ) -> Result<Option<bytes::Bytes>, RegistryError> {
-        // A size beyond the limit saves the request, but only where all agree on it: the pointers may come
-        // from different people, and what one states wrongly must not hide the signature of another.
-        let smallest = pointers.iter().map(|pointer| pointer.size).min().unwrap_or_default();
-        if smallest > SIGNATURE_LIMIT {
-            return Err(RegistryError {
-                kind: Kind::Limit,
-                request: format!("blob {digest}"),
-                reason: format!("{smallest} bytes, a signature may have {SIGNATURE_LIMIT}"),
-            });
-        }
-        self.registry.blob(self.place, digest, SIGNATURE_LIMIT).await
-    }
-
-    fn take(
-        &self,
-        pointers: &[Pointer],
-        blob: Result<Option<bytes::Bytes>, RegistryError>,
-        findings: &mut impl Findings,
-    ) {
-        for pointer in pointers {
-            let (place, format) = (pointer.place.clone(), pointer.format());
-            match &blob {
-                Ok(Some(bytes)) => {
-                    findings.read(pointer.read(bytes), pointer);
-                }
-                Ok(None) => {
-                    let reason = format!("its blob {} is not in the registry", pointer.blob);
-                    findings.unreachable(Remark { place, format: Some(format), reason });
-                }
-                Err(error) => note_failure(findings, place, Some(format), error),
-            }
-        }
-    }
-
-    fn note_limit(&self, findings: &mut impl Findings) {
-        let place = format!("{}@{}", self.place, self.image);
-        let reason = format!("there are more than {CANDIDATES_LIMIT} candidates, and no more are read");
-        findings.unreachable(Remark { place, format: None, reason });
-    }
 }
 
 fn foreign(place: &Repository, descriptor: &Descriptor) -> Remark {
@@ -337,15 +275,5 @@ fn foreign(place: &Repository, descriptor: &Descriptor) -> Remark {
         place: format!("{place}@{}", descriptor.digest),
         format: None,
         reason: format!("an artifact of type `{}`", shown_type(kind)),
-    }
-}
-
-/// Bytes beyond a size limit are invalid: reading them again changes nothing. Every other failure says
-/// nothing about what is stored.
-fn note_failure(findings: &mut impl Findings, place: String, format: Option<Format>, error: &RegistryError) {
-    let noted = remark(place, format, error);
-    match error.kind {
-        Kind::Limit => findings.invalid(noted),
-        _ => findings.unreachable(noted),
     }
 }

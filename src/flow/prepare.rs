@@ -1,6 +1,8 @@
 //! What signing reads before it has a key: the image, the manifests below it, and the lists of what is
 //! attached to each. Nothing is written before all of it was read.
 
+use std::collections::HashSet;
+
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::FlowError;
@@ -83,7 +85,10 @@ impl<R: Registry> Preparing<'_, R> {
         let known = |digest: &Digest, targets: &[Target]| {
             targets.iter().find(|target| target.subject.digest == *digest).map(|target| target.height)
         };
-        let new = index.children().iter().filter(|child| known(&child.digest, targets).is_none());
+        let mut seen = HashSet::new();
+        let is_new =
+            |child: &&Descriptor| known(&child.digest, targets).is_none() && seen.insert(child.digest);
+        let new = index.children().iter().filter(is_new);
         let new: Vec<PinnedRef> = new.map(|child| self.order.image.sibling(child.digest)).collect();
         if depth > INDEX_DEPTH || targets.len() + new.len() > CHILDREN_LIMIT {
             let reason =

@@ -146,8 +146,8 @@ pub(crate) async fn two_platforms(
     (index, children.try_into().unwrap())
 }
 
-/// Layout folders, of which those named `…-plain` have no referrers API, and those named `…-busy` answer every
-/// other put under a tag with 503.
+/// Layout folders, of which those named `…-plain` have no referrers API, those named `…-busy` answer every
+/// other put under a tag with 503, and those named `…-strict` every conditional put with 412.
 pub(crate) struct Stores;
 
 impl Registry for Stores {
@@ -189,6 +189,10 @@ impl Registry for Stores {
     ) -> Result<(), RegistryError> {
         static PUTS: AtomicU32 = AtomicU32::new(0);
         let is_busy = repository.to_string().ends_with("-busy") && matches!(name, ManifestName::Tag(_));
+        if repository.to_string().ends_with("-strict") && etag.is_some() {
+            let (request, reason) = (format!("put {name}"), "412 Precondition Failed".to_owned());
+            return Err(RegistryError { kind: Kind::Conflict, request, reason });
+        }
         if is_busy && PUTS.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
             let (request, reason) = (format!("put {name}"), "503 Service Unavailable".to_owned());
             return Err(RegistryError { kind: Kind::Unreachable, request, reason });

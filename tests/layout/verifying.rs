@@ -6,18 +6,17 @@ use countersign::flow::prepare::prepare;
 use countersign::flow::sign::{Order, sign};
 use countersign::flow::verify::{Answer, Question, verify};
 use countersign::model::key::Algorithm;
-use countersign::model::manifest::OCI_MANIFEST;
+use countersign::model::manifest::{OCI_INDEX, OCI_MANIFEST};
 use countersign::model::{Claims, Digest, Format, PinnedRef, PublicKey, Repository, Tag};
 use countersign::policy::{Policy, Required, SignerRule, Verdict};
-use countersign::registry::layout::LayoutRegistry;
 use countersign::registry::{ManifestName, Registry};
 use countersign::signer::Signer;
 use countersign::signer::keyring::file::LocalSigner;
 use serde_json::{Value, json};
 
-use crate::support::{Room, descriptor, image, put};
+use crate::support::{Room, Stores, by_tag, descriptor, image, put};
 
-const LAYOUT: LayoutRegistry = LayoutRegistry;
+const LAYOUT: Stores = Stores;
 
 fn key() -> LocalSigner {
     LocalSigner::generate(Algorithm::EcdsaP256).unwrap()
@@ -131,4 +130,32 @@ async fn a_signature_that_a_late_writer_undid_while_another_signed_is_put_back()
     for key in [first, second] {
         assert_eq!(answer(&image, key.public_key()).await.verdict(), Verdict::Allowed);
     }
+}
+
+#[tokio::test]
+async fn a_store_that_honours_no_condition_is_written_to_without_one() {
+    let (room, first, second) = (Room::new(), key(), key());
+    let image = pushed(&room.layout("a-strict")).await;
+    for key in [&first, &second] {
+        sign_legacy(&image, key, async || {}).await;
+    }
+    for key in [first, second] {
+        assert_eq!(answer(&image, key.public_key()).await.verdict(), Verdict::Allowed);
+    }
+}
+
+#[tokio::test]
+async fn a_child_that_its_index_lists_many_times_is_signed_once() {
+    let (room, key) = (Room::new(), key());
+    let place = room.layout("a");
+    let child = image(&LAYOUT, &place, "child", None, json!({})).await;
+    let children = vec![descriptor(OCI_MANIFEST, &child); 1_001];
+    let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": children}).to_string();
+    put(&LAYOUT, &place, &by_tag("1"), OCI_INDEX, index.as_bytes()).await;
+    let (image, claims) = (place.pinned(None, Digest::of(index.as_bytes())), Claims::new());
+    let order = Order { recursive: true, ..order(&image, &claims) };
+    let prepared = prepare(&LAYOUT, &order).await.unwrap();
+    let signed = sign(&LAYOUT, &key, &order, &prepared).await;
+    let digests: Vec<Digest> = signed.receipts.iter().map(|receipt| receipt.digest).collect();
+    assert_eq!(digests, [Digest::of(&child), image.digest()]);
 }
