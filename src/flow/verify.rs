@@ -1,4 +1,4 @@
-//! Gathering evidence and deciding: the one verify path. [`Gathering`] is the only thing here that touches
+//! Gathering evidence and deciding: the one verify path. `Gathering` is the only thing here that touches
 //! the network, `model::verify::check` the only maker of a verified signature, `policy::decide` the only
 //! place that says allowed, denied or undecided.
 //!
