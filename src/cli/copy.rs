@@ -7,7 +7,7 @@ use clap::{Args, ValueHint};
 use super::args::{RegistryArgs, Shared, image};
 use super::context::registries;
 use super::error::{Exit, Failure};
-use super::output::{Output, Tone};
+use super::output::{Output, Tone, warn};
 use super::progress::Progress;
 use crate::flow::copy::{Amount, CopyOptions, CopyReport, copy};
 use crate::flow::verify::resolve;
@@ -35,6 +35,7 @@ pub(super) async fn run(args: &CopyArgs, output: &Output) -> Result<Exit, Failur
     let source = image(&args.source)?;
     let target = image(&args.target)?;
     let registry = registries(&args.registry)?;
+    warn_of_another_repository();
     let (pinned, _) = resolve(&registry, &source).await?;
     if target.digest().is_some_and(|digest| digest != pinned.digest()) {
         return Err(Failure::usage(format!("the copy of {pinned} cannot be {target}"))
@@ -49,6 +50,18 @@ pub(super) async fn run(args: &CopyArgs, output: &Output) -> Result<Exit, Failur
     let report = report?;
     output.result(&report, || text(&report, output))?;
     Ok(if report.missing.is_empty() { Exit::Done } else { Exit::Undecided })
+}
+
+/// Signatures that are kept elsewhere stay there: whoever verifies the copy has to look there too.
+fn warn_of_another_repository() {
+    let kept = std::env::var("COSIGN_REPOSITORY").ok().filter(|repository| !repository.is_empty());
+    if let Some(repository) = kept {
+        let shown = crate::model::escape_untrusted(&repository);
+        warn(&format!(
+            "COSIGN_REPOSITORY is set: what is kept in {shown} is not copied; copy what is attached in the \
+             image's own repository, and verify with the variable set"
+        ));
+    }
 }
 
 // Writing to a String cannot fail, so the results of `write!` below are dropped.

@@ -135,6 +135,9 @@ fn hint(error: &RegistryError) -> Option<&'static str> {
         Kind::Unreachable if error.reason.contains("certificate") => {
             Some("if the registry's certificate is signed by an authority of yours, name it with --ca-file")
         }
+        Kind::Unreachable if error.reason.contains("is not TLS") => {
+            Some("if the registry speaks plain HTTP, allow it with --plain-http HOST")
+        }
         Kind::Vacant => Some("check the path; `countersign copy` makes an image layout in a new folder"),
         Kind::Unreachable | Kind::Broken | Kind::Limit | Kind::Conflict => None,
     }

@@ -140,6 +140,7 @@ fn tag_refused(image: &ImageRef, resolved: Result<PinnedRef, FlowError>) -> Fail
         .because("whoever can push to the repository could move the tag between the build and the signature");
     match resolved {
         Ok(pinned) => refusal.hint(format!("the tag points at {pinned} now; is that the image you built?")),
+        Err(FlowError::Missing { .. }) => refusal.hint("there is no such tag in the registry"),
         Err(error) => refusal.hint(format!("what the tag points at could not be asked: {error}")),
     }
 }

@@ -81,6 +81,23 @@ fn a_key_is_replaced_only_by_force_and_a_pair_that_is_kept_stays() {
 }
 
 #[test]
+fn a_copy_says_that_signatures_kept_in_another_repository_stay_there() {
+    let world = World::new();
+    let command = world.command("copy oci:app:1.0 oci:elsewhere:1.0");
+    let run = command.env("COSIGN_REPOSITORY", "registry.example.org/signatures").run().expect_code(0);
+    assert!(run.stderr.contains("what is kept in registry.example.org/signatures is not copied"), "{run:?}");
+    let plain = world.run("copy oci:app:1.0 oci:another:1.0").expect_code(0);
+    assert!(!plain.stderr.contains("COSIGN_REPOSITORY"), "{plain:?}");
+}
+
+#[test]
+fn a_tag_that_is_not_there_is_told_from_one_that_could_not_be_asked() {
+    let world = World::new();
+    let run = world.run("sign oci:app:none --key build.key").expect_code(2);
+    assert!(run.stderr.contains("hint: there is no such tag in the registry"), "{run:?}");
+}
+
+#[test]
 fn a_dry_run_of_a_copy_writes_nothing() {
     let world = World::new();
     world.run("copy oci:app:1.0 oci:elsewhere:1.0 --dry-run").expect_code(0);
