@@ -82,7 +82,9 @@ impl Cluster {
         let (etcd, port) = (free_port(), free_port());
         let children = vec![start_etcd(folder.path(), etcd), start_api(folder.path(), etcd, port)];
         let identity = format!("{}{}", admin.chain, admin.key);
+        // Each test has a runtime of its own: a connection kept from one that is gone fails the next request.
         let client = Client::builder()
+            .pool_max_idle_per_host(0)
             .tls_certs_only([Certificate::from_pem(authority.pem().as_bytes()).unwrap()])
             .identity(Identity::from_pem(identity.as_bytes()).unwrap())
             .no_proxy()
