@@ -16,6 +16,7 @@ pub mod prefix;
 pub mod reference;
 pub mod statement;
 pub mod verify;
+pub mod yaml;
 
 pub use candidate::{Candidate, Format};
 pub use claims::Claims;

@@ -1,0 +1,136 @@
+//! YAML read into types: bounded in size, depth and aliases, duplicate keys refused, and every error with the line
+//! and column of what breaks a rule. What a document means is its reader's affair.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde_saphyr::{Location, Options, Spanned};
+
+/// Most bytes of a file that is read so.
+pub const SIZE_LIMIT: usize = 1 << 20;
+
+/// Where something stands in a text; both count from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The line.
+    pub line: u64,
+    /// The column, in characters.
+    pub column: u64,
+}
+
+impl Place {
+    /// Where the value of `spanned` stands; an alias, where it is used.
+    pub fn of<T>(spanned: &Spanned<T>) -> Option<Self> {
+        Self::at(spanned.referenced)
+    }
+
+    fn at(location: Location) -> Option<Self> {
+        let (line, column) = (location.line(), location.column());
+        (line > 0).then_some(Self { line, column })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
+/// Why a text cannot be read; escaped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct YamlError {
+    /// Where, if that is known.
+    pub place: Option<Place>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl YamlError {
+    /// `reason` at `place`; control characters in it are escaped.
+    pub fn new(place: Option<Place>, reason: impl fmt::Display) -> Self {
+        Self { place, reason: super::escape_untrusted(&reason.to_string()) }
+    }
+}
+
+impl fmt::Display for YamlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Some(place) => write!(f, "{place}: {}", self.reason),
+            None => f.write_str(&self.reason),
+        }
+    }
+}
+
+impl std::error::Error for YamlError {}
+
+/// Reads every document of a text; empty documents are none.
+///
+/// # Errors
+/// [`YamlError`]: too large, not UTF-8, no YAML, a duplicate key, or not what `T` expects.
+pub fn documents<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, YamlError> {
+    if bytes.len() > SIZE_LIMIT {
+        return Err(YamlError::new(None, format!("larger than {SIZE_LIMIT} bytes")));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| YamlError::new(None, error))?;
+    let options: Options = serde_saphyr::options! { with_snippet: false };
+    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| located(&error))
+}
+
+/// The reader's error, its place told apart from its words.
+fn located(error: &serde_saphyr::Error) -> YamlError {
+    let place = error.location().and_then(Place::at);
+    let reason = error.to_string();
+    // The words end with the place, where there is one.
+    let words = place.and_then(|place| {
+        reason.strip_suffix(&format!(" at line {}, column {}", place.line, place.column)).map(str::to_owned)
+    });
+    let words = words.unwrap_or(reason);
+    // An option of the library's, nothing that the writer of the text could set.
+    let words = words.strip_suffix(", set DuplicateKeyPolicy in Options if acceptable").unwrap_or(&words);
+    YamlError::new(place, words)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Rule {
+        name: Spanned<String>,
+    }
+
+    fn error(text: &str) -> String {
+        documents::<Rule>(text.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_document_is_read_and_values_know_where_they_stand() {
+        let rules = documents::<Rule>(b"name: a\n---\n# nothing\n---\n\nname: b\n").unwrap();
+        let names: Vec<_> = rules.iter().map(|rule| rule.name.value.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(Place::of(&rules[1].name), Some(Place { line: 6, column: 7 }));
+    }
+
+    #[test]
+    fn an_error_says_where() {
+        for text in ["name: a\nnam: b\n", "name: a\nname: b\n", "name: [a\n", "name: {}\n"] {
+            let error = error(text);
+            assert!(error.starts_with("line "), "{error}");
+            assert_eq!(error.matches("line ").count(), 1, "{error}");
+            assert!(!error.contains("Options"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_would_grow_without_end_is_refused() {
+        let laughs = (1..12).fold("a0: &a0 [x]\n".to_owned(), |text, n| {
+            let again = format!("*a{}, ", n - 1).repeat(10);
+            format!("{text}a{n}: &a{n} [{again}]\n")
+        });
+        assert!(documents::<serde_json::Value>(laughs.as_bytes()).is_err());
+        assert!(documents::<serde_json::Value>("[".repeat(10_000).as_bytes()).is_err());
+        assert!(documents::<Rule>(&[b' '; SIZE_LIMIT + 1]).is_err());
+    }
+}
