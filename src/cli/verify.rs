@@ -20,7 +20,7 @@ const POLICY_NAME: &str = "command line";
 pub(super) struct VerifyArgs {
     /// Image: [registry/]repository[:tag][@digest], or oci:PATH[:tag][@digest]
     #[arg(value_name = "IMAGE", value_hint = ValueHint::Other)]
-    image: String,
+    pub(super) image: String,
     /// Public keys that must all have signed: files, env://NAME, or k8s-configmap://NAMESPACE/NAME
     #[arg(long, required = true, num_args = 1.., value_name = "REF", value_hint = ValueHint::FilePath)]
     key: Vec<String>,
