@@ -7,6 +7,7 @@ pub mod claims;
 pub mod digest;
 pub mod envelope;
 mod escape;
+pub mod image_config;
 pub mod json;
 pub mod key;
 pub mod list;
