@@ -136,7 +136,8 @@ impl Evidence {
                 Checked::Unmatched => self.unmatched += 1,
                 Checked::Other(what) => self.other.push(remark(what)),
                 Checked::Invalid(reason) => {
-                    self.misstating.extend(accepting(&candidate, keys).into_iter().map(PublicKey::fingerprint));
+                    self.misstating
+                        .extend(accepting(&candidate, keys).into_iter().map(PublicKey::fingerprint));
                     self.invalid.push(remark(reason));
                 }
             },

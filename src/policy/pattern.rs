@@ -38,6 +38,11 @@ pub struct PatternError {
 }
 
 impl Pattern {
+    /// `**`.
+    pub fn everything() -> Self {
+        Self(Form::Everything)
+    }
+
     /// Whether it is `**`, which matches every image.
     pub fn is_everything(&self) -> bool {
         self.0 == Form::Everything
@@ -220,7 +225,9 @@ mod tests {
 
     #[test]
     fn names_of_docker_hub_are_those_of_references() {
-        for pattern in ["alpine", "docker.io/alpine", "index.docker.io/library/alpine", "docker.io/*", "library/*"] {
+        for pattern in
+            ["alpine", "docker.io/alpine", "index.docker.io/library/alpine", "docker.io/*", "library/*"]
+        {
             assert!(matches(pattern, "alpine"), "{pattern}");
             assert!(!matches(pattern, "r.example/library/alpine"), "{pattern}");
         }
