@@ -41,11 +41,11 @@ async fn sign_legacy(image: &PinnedRef, key: &LocalSigner, meanwhile: impl Async
 }
 
 async fn answer(image: &PinnedRef, key: &PublicKey) -> Answer {
-    let signer =
-        SignerRule { name: "build".to_owned(), keys: vec![key.clone()], claims: Required::default() };
+    let signer = SignerRule::of_any_role("build", vec![key.clone()], Required::default());
     let policy = Policy::new("test", vec![signer]).unwrap();
     let places = [image.repository().clone()];
-    verify(&LAYOUT, &Question { image, seen: false, places: &places, policy: &policy }).await
+    let now = jiff::Timestamp::now();
+    verify(&LAYOUT, &Question { image, seen: false, places: &places, policy: &policy, now }).await
 }
 
 async fn pushed(place: &Repository) -> PinnedRef {
