@@ -4,6 +4,7 @@ mod append;
 mod candidates;
 pub mod copy;
 mod findings;
+pub mod gate;
 mod gather;
 pub mod inspect;
 pub mod keys;
