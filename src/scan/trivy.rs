@@ -28,7 +28,8 @@ struct Document<'a> {
     trivy: Option<Object<About>>,
     created_at: Option<String>,
     artifact_type: Option<String>,
-    metadata: Option<Object<Metadata>>,
+    #[serde(rename = "Metadata")]
+    image: Option<Object<Image>>,
     #[serde(borrow)]
     results: Option<Vec<Object<Target<'a>>>>,
 }
@@ -46,7 +47,7 @@ struct About {
 }
 
 #[derive(Default, Deserialize)]
-struct Metadata {
+struct Image {
     #[serde(rename = "OS")]
     os: Option<Object<System>>,
     #[serde(rename = "ImageID")]
@@ -107,7 +108,7 @@ pub(super) fn read(document: Bounded<'_>, digest: Digest) -> Result<Report, Repo
         Some(other) => return Err(ReportError::NotAnImage(format!("`{}`", escape_untrusted(other)))),
         None => return Err(ReportError::Missing("ArtifactType")),
     }
-    let Object(metadata) = report.metadata.unwrap_or_default();
+    let Object(image) = report.image.unwrap_or_default();
     let targets = report.results.unwrap_or_default();
     Ok(Report {
         digest,
@@ -116,15 +117,15 @@ pub(super) fn read(document: Bounded<'_>, digest: Digest) -> Result<Report, Repo
             version: version(report.trivy.and_then(|Object(about)| about.version))?,
         },
         created: time(report.created_at.as_deref()),
-        identity: metadata.identity()?,
-        end_of_life: metadata.end_of_life(&targets),
+        identity: image.identity()?,
+        end_of_life: image.end_of_life(&targets),
         nothing_scanned: !targets.iter().any(|Object(target)| target.holds_packages()),
         findings: findings(targets)?,
         left_out: LeftOut::default(),
     })
 }
 
-impl Metadata {
+impl Image {
     fn identity(&self) -> Result<Identity, ReportError> {
         let mut identity = Identity {
             image_id: Identity::image_id_of(self.image_id.as_deref(), "Metadata.ImageID")?,
@@ -147,10 +148,10 @@ impl Metadata {
 }
 
 impl Target<'_> {
-    /// Whether this is about packages, whose vulnerabilities are looked up. A target of secrets or licences alone
-    /// is not.
+    /// Whether this is about packages, whose vulnerabilities are looked up. A target of secrets, configuration or
+    /// licences alone is not; one without a class is from a Trivy that wrote none.
     fn holds_packages(&self) -> bool {
-        let packages = matches!(self.class.as_deref(), Some(OS_PACKAGES | LANGUAGE_PACKAGES));
+        let packages = matches!(self.class.as_deref(), None | Some(OS_PACKAGES | LANGUAGE_PACKAGES));
         packages || self.vulnerabilities.as_ref().is_some_and(|found| !found.is_empty())
     }
 }

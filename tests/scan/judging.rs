@@ -169,9 +169,14 @@ fn nothing_scanned_is_not_nothing_found() {
 
 #[test]
 fn a_scan_for_secrets_alone_scanned_nothing() {
-    let secrets = json!([{"Target": "/etc/key", "Class": "secret", "Secrets": []}]);
-    let report = with(BUSTER, "/Results", secrets);
-    assert!(not_judged(&report, "deny: {severities: [CRITICAL]}").contains("nothing was scanned"));
+    for class in ["secret", "license", "config"] {
+        let report = with(BUSTER, "/Results", json!([{"Target": "/etc/key", "Class": class}]));
+        assert!(not_judged(&report, "deny: {severities: [CRITICAL]}").contains("nothing was scanned"));
+    }
+    for target in [json!({"Target": "a", "Class": "lang-pkgs"}), json!({"Target": "a"})] {
+        let report = with(BUSTER, "/Results", json!([target]));
+        assert!(judged(&report, "deny: {severities: [CRITICAL]}").passed());
+    }
 }
 
 #[test]
