@@ -108,15 +108,15 @@ fn policy_json(policy: &PolicyDecision) -> PolicyJson<'_> {
     PolicyJson {
         name: &policy.name,
         mode: policy.mode,
-        decision: policy.verdict,
-        signers: policy.signers.iter().map(signer_json).collect(),
+        decision: policy.verdict(),
+        signers: policy.signers().iter().map(signer_json).collect(),
     }
 }
 
 fn signer_json(signer: &SignerDecision) -> SignerJson<'_> {
     let (by, reason_code, reason) = match &signer.outcome {
-        Outcome::Satisfied(by) => (by.iter().map(signature_json).collect(), None, None),
-        Outcome::Unsatisfied { code, reason } => (Vec::new(), Some(*code), Some(reason.as_str())),
+        Outcome::Satisfied(satisfied) => (satisfied.by.iter().map(signature_json).collect(), None, None),
+        Outcome::Unsatisfied(reason) => (Vec::new(), Some(reason.code), Some(reason.text.as_str())),
     };
     SignerJson { name: &signer.name, satisfied: reason_code.is_none(), by, reason_code, reason }
 }
@@ -138,7 +138,7 @@ fn image_text(text: &mut String, answer: &Answer, output: &Output) {
         output.tone(tone, word),
         output.tone(Tone::Strong, &answer.image.to_string())
     );
-    for signer in answer.policies.iter().flat_map(|policy| &policy.signers) {
+    for signer in answer.policies.iter().flat_map(PolicyDecision::signers) {
         signer_text(text, signer, output);
     }
     for (label, remarks) in
@@ -152,16 +152,16 @@ fn image_text(text: &mut String, answer: &Answer, output: &Output) {
 
 fn signer_text(text: &mut String, signer: &SignerDecision, output: &Output) {
     match &signer.outcome {
-        Outcome::Satisfied(by) => {
+        Outcome::Satisfied(satisfied) => {
             let _ = writeln!(text, "  {} {}", output.tone(Tone::Good, "✓"), signer.name);
-            for signature in by {
+            for signature in &satisfied.by {
                 let shown = format!("    {}, by {}", signature.format(), signature.key());
                 let _ = writeln!(text, "{}", output.tone(Tone::Faint, &shown));
                 claims_text(text, signature.claims());
             }
         }
-        Outcome::Unsatisfied { code, reason } => {
-            let mark = match code {
+        Outcome::Unsatisfied(reason) => {
+            let mark = match reason.code {
                 ReasonCode::Unreachable => output.tone(Tone::Unsure, "?"),
                 _ => output.tone(Tone::Bad, "✗"),
             };

@@ -13,7 +13,7 @@ use super::output::{Output, Tone, warn};
 use super::report::claims_text;
 use crate::flow::FlowError;
 use crate::flow::prepare::prepare;
-use crate::flow::sign::{Order, Receipt, Signed, sign};
+use crate::flow::sign::{Order, Receipt, Signed, Stated, StatedClaims, sign};
 use crate::flow::verify::resolve;
 use crate::model::claims::{REVISION, ROLE, SOURCE};
 use crate::model::{Claims, Format, ImageRef, PinnedRef};
@@ -28,7 +28,7 @@ const VALIDATION: &str = "validation";
 pub(super) struct SignArgs {
     /// Image: [registry/]repository[:tag]@digest, or oci:PATH[:tag]@digest
     #[arg(value_name = "IMAGE@DIGEST", value_hint = ValueHint::Other)]
-    image: String,
+    pub(super) image: String,
     /// Private key: a file, env://NAME, or k8s://NAMESPACE/SECRET
     #[arg(long, value_name = "REF", value_hint = ValueHint::FilePath)]
     key: String,
@@ -94,14 +94,13 @@ pub(super) async fn run(args: &SignArgs, output: &Output) -> Result<Exit, Failur
         image: &pinned,
         place: &place,
         formats: args.format.formats(),
-        claims: &claims,
-        now: jiff::Timestamp::now(),
         recursive: args.recursive,
         dry_run: args.dry_run,
     };
     let keys = Keys::new(args.passwords.password_file.clone()).source();
     let (signer, prepared) = tokio::join!(keys.signer(&key), prepare(&registry, &order));
-    let signed = sign(&registry, &*signer?, &order, &prepared?).await;
+    let stated = Stated { claims: StatedClaims::Same(&claims), now: jiff::Timestamp::now() };
+    let signed = sign(&registry, &*signer?, &order, &stated, &prepared?).await;
     finish(args, &pinned, signed, results, output)
 }
 
@@ -187,10 +186,10 @@ fn incomplete(receipts: &[Receipt]) -> Option<Failure> {
     let failure =
         Failure::undecided(format!("{} is not signed in every format asked for", receipt.reference))
             .because(format!("stored: {stored}; not stored: {failed}"));
-    let legacy = receipt.failed.iter().any(|failed| failed.format == Format::Legacy);
-    Some(match legacy {
+    let immutable = receipt.failed.iter().any(|failed| failed.format == Format::Legacy && failed.refused);
+    Some(match immutable {
         true => failure.hint("if tags are immutable here, use --format bundle"),
-        false => failure,
+        false => failure.hint("run it again: what is stored already is kept, and only the rest is written"),
     })
 }
 

@@ -20,7 +20,7 @@ const POLICY_NAME: &str = "command line";
 pub(super) struct VerifyArgs {
     /// Image: [registry/]repository[:tag][@digest], or oci:PATH[:tag][@digest]
     #[arg(value_name = "IMAGE", value_hint = ValueHint::Other)]
-    image: String,
+    pub(super) image: String,
     /// Public keys that must all have signed: files, env://NAME, or k8s-configmap://NAMESPACE/NAME
     #[arg(long, required = true, num_args = 1.., value_name = "REF", value_hint = ValueHint::FilePath)]
     key: Vec<String>,
@@ -47,7 +47,9 @@ pub(super) async fn run(args: &VerifyArgs, output: &Output) -> Result<Exit, Fail
     let warnings = resolved(&image, &pinned);
     warnings.iter().for_each(|warning| warn(warning));
     let places = [place];
-    let question = Question { image: &pinned, seen: fetched.is_some(), places: &places, policy: &policy };
+    let now = jiff::Timestamp::now();
+    let question =
+        Question { image: &pinned, seen: fetched.is_some(), places: &places, policy: &policy, now };
     let answer = verify(&registry, &question).await;
     let report = Report::new(std::slice::from_ref(&answer), warnings);
     output.result(&report.json(), || report.text(output))?;
@@ -73,15 +75,15 @@ async fn policy(args: &VerifyArgs) -> Result<Policy, Failure> {
     for name in &args.key {
         let key = source.public_key(&key_reference(name)?).await?;
         let claims = Required::from(claims.clone());
-        signers.push(SignerRule { name: crate::model::escape_untrusted(name), keys: vec![key], claims });
+        signers.push(SignerRule::of_any_role(crate::model::escape_untrusted(name), vec![key], claims));
     }
     Policy::new(POLICY_NAME, signers).map_err(|error| match error {
         PolicyError::NoSigners => Failure::usage("no --key is given: nothing would be verified"),
-        PolicyError::SharedKey { first, second, key } => {
+        PolicyError::SharedKey { first, second, key, .. } => {
             Failure::usage(format!("`{first}` and `{second}` are one and the same key"))
                 .because(format!("both are {key}, so one signature would count twice"))
                 .hint("give each key once")
         }
-        other @ PolicyError::NoKeys(_) => Failure::usage(other.to_string()),
+        other => Failure::usage(other.to_string()),
     })
 }

@@ -6,6 +6,8 @@
 //! the `.sig` tag and the referrers side by side; the legacy payloads; the bundles (and the fallback tag
 //! where the API is absent); before denied, the fallback tag where it was not read, and the image itself.
 
+use jiff::Timestamp;
+
 use crate::flow::FlowError;
 use crate::flow::findings::Judgement;
 use crate::flow::gather::{Fallback, Gathering};
@@ -25,6 +27,8 @@ pub struct Question<'a> {
     pub places: &'a [Repository],
     /// What is required.
     pub policy: &'a Policy,
+    /// The present time.
+    pub now: Timestamp,
 }
 
 /// The answer for one image, and what it rests on.
@@ -41,7 +45,7 @@ pub struct Answer {
 impl Answer {
     /// The answer over all policies.
     pub fn verdict(&self) -> Verdict {
-        self.policies.iter().map(|policy| policy.verdict).max().unwrap_or(Verdict::Denied)
+        self.policies.iter().map(PolicyDecision::effect).max().unwrap_or(Verdict::Denied)
     }
 }
 
@@ -94,7 +98,7 @@ pub fn read_image(image: &PinnedRef, stored: &StoredManifest) -> Result<Manifest
 pub async fn verify<R: Registry>(registry: &R, question: &Question<'_>) -> Answer {
     let digest = question.image.digest();
     let keys = question.policy.keys();
-    let enough = |evidence: &Evidence| decide(question.policy, &digest, evidence).verdict == Verdict::Allowed;
+    let enough = |evidence: &Evidence| decided(question, evidence).verdict() == Verdict::Allowed;
     let evidence = Evidence::default();
     let mut judgement = Judgement { image: &digest, keys: &keys, evidence, enough: &enough };
     for place in question.places {
@@ -105,7 +109,7 @@ pub async fn verify<R: Registry>(registry: &R, question: &Question<'_>) -> Answe
     }
     let mut evidence = judgement.evidence;
     evidence.complete = true;
-    if decide(question.policy, &digest, &evidence).verdict == Verdict::Denied && !question.seen {
+    if decided(question, &evidence).verdict() == Verdict::Denied && !question.seen {
         ask_for_the_image(registry, question.image, &mut evidence).await;
     }
     answer(question, evidence)
@@ -123,6 +127,10 @@ async fn ask_for_the_image<R: Registry>(registry: &R, image: &PinnedRef, evidenc
 }
 
 fn answer(question: &Question<'_>, evidence: Evidence) -> Answer {
-    let decision = decide(question.policy, &question.image.digest(), &evidence);
+    let decision = decided(question, &evidence);
     Answer { image: question.image.clone(), policies: vec![decision], evidence }
+}
+
+fn decided(question: &Question<'_>, evidence: &Evidence) -> PolicyDecision {
+    decide(question.policy, question.image, &[evidence], question.now)
 }

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use countersign::flow::prepare::prepare;
-use countersign::flow::sign::{Order, sign};
+use countersign::flow::sign::{Order, Stated, StatedClaims, sign};
 use countersign::flow::verify::{Answer, Question, verify};
 use countersign::model::key::Algorithm;
 use countersign::model::manifest::{OCI_INDEX, OCI_MANIFEST};
@@ -22,34 +22,30 @@ fn key() -> LocalSigner {
     LocalSigner::generate(Algorithm::EcdsaP256).unwrap()
 }
 
-fn order<'a>(image: &'a PinnedRef, claims: &'a Claims) -> Order<'a> {
-    Order {
-        image,
-        place: image.repository(),
-        formats: &[Format::Legacy],
-        claims,
-        now: "2026-01-02T03:04:05Z".parse().unwrap(),
-        recursive: false,
-        dry_run: false,
-    }
+fn stated(claims: &Claims) -> Stated<'_> {
+    Stated { claims: StatedClaims::Same(claims), now: "2026-01-02T03:04:05Z".parse().unwrap() }
+}
+
+fn order(image: &PinnedRef) -> Order<'_> {
+    Order { image, place: image.repository(), formats: &[Format::Legacy], recursive: false, dry_run: false }
 }
 
 /// Signs in the legacy format; `meanwhile` happens between reading and adding.
 async fn sign_legacy(image: &PinnedRef, key: &LocalSigner, meanwhile: impl AsyncFnOnce()) {
     let claims = Claims::new();
-    let order = order(image, &claims);
+    let order = order(image);
     let prepared = prepare(&LAYOUT, &order).await.unwrap();
     meanwhile().await;
-    let signed = sign(&LAYOUT, key, &order, &prepared).await;
+    let signed = sign(&LAYOUT, key, &order, &stated(&claims), &prepared).await;
     assert!(signed.stopped.is_none() && signed.receipts[0].failed.is_empty(), "{signed:?}");
 }
 
 async fn answer(image: &PinnedRef, key: &PublicKey) -> Answer {
-    let signer =
-        SignerRule { name: "build".to_owned(), keys: vec![key.clone()], claims: Required::default() };
+    let signer = SignerRule::of_any_role("build", vec![key.clone()], Required::default());
     let policy = Policy::new("test", vec![signer]).unwrap();
     let places = [image.repository().clone()];
-    verify(&LAYOUT, &Question { image, seen: false, places: &places, policy: &policy }).await
+    let now = jiff::Timestamp::now();
+    verify(&LAYOUT, &Question { image, seen: false, places: &places, policy: &policy, now }).await
 }
 
 async fn pushed(place: &Repository) -> PinnedRef {
@@ -153,9 +149,9 @@ async fn a_child_that_its_index_lists_many_times_is_signed_once() {
     let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": children}).to_string();
     put(&LAYOUT, &place, &by_tag("1"), OCI_INDEX, index.as_bytes()).await;
     let (image, claims) = (place.pinned(None, Digest::of(index.as_bytes())), Claims::new());
-    let order = Order { recursive: true, ..order(&image, &claims) };
+    let order = Order { recursive: true, ..order(&image) };
     let prepared = prepare(&LAYOUT, &order).await.unwrap();
-    let signed = sign(&LAYOUT, &key, &order, &prepared).await;
+    let signed = sign(&LAYOUT, &key, &order, &stated(&claims), &prepared).await;
     let digests: Vec<Digest> = signed.receipts.iter().map(|receipt| receipt.digest).collect();
     assert_eq!(digests, [Digest::of(&child), image.digest()]);
 }
