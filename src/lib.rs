@@ -2,7 +2,7 @@
 //! signature is missing.
 //!
 //! ARCHITECTURE.md is the map. Arrows point one way:
-//! `model ← policy ← registry, signer (ports) ← flow ← cli ← bin`.
+//! `model ← policy, workload ← registry, signer (ports) ← flow ← cli ← bin`.
 
 pub mod cli;
 pub mod flow;
@@ -12,3 +12,4 @@ pub mod model;
 pub mod policy;
 pub mod registry;
 pub mod signer;
+pub mod workload;
