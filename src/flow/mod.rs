@@ -13,6 +13,7 @@ pub mod prepare;
 pub mod sign;
 mod store;
 mod survey;
+pub mod validate;
 pub mod verify;
 
 use crate::registry::RegistryError;
