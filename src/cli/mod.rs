@@ -4,17 +4,21 @@ mod args;
 mod context;
 mod copy;
 pub mod error;
+mod files;
 mod given;
 mod inspect;
 mod keys;
 mod logging;
 mod output;
+mod policies;
 mod progress;
 mod receipts;
 mod report;
 mod results;
+mod scan_table;
 mod sign;
 mod usage;
+mod validate;
 mod verify;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -39,6 +43,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done or allowed · 1 denied · 2 wrong u
 enum Command {
     /// Sign an image by its digest
     Sign(Box<sign::SignArgs>),
+    /// Sign an image a second time, if it has its build signature and its scan passes
+    Validate(Box<validate::ValidateArgs>),
     /// Verify that every key given has signed an image
     Verify(Box<verify::VerifyArgs>),
     /// Show what is attached to an image; verifies nothing
@@ -53,6 +59,7 @@ impl Command {
     fn shared(&self) -> &Shared {
         match self {
             Self::Sign(args) => &args.shared,
+            Self::Validate(args) => &args.shared,
             Self::Verify(args) => &args.shared,
             Self::Inspect(args) => &args.shared,
             Self::Copy(args) => &args.shared,
@@ -66,6 +73,7 @@ impl Command {
     fn subject(&self) -> &str {
         match self {
             Self::Sign(args) => &args.image,
+            Self::Validate(args) => &args.image,
             Self::Verify(args) => &args.image,
             Self::Inspect(args) => &args.image,
             Self::Copy(args) => &args.source,
@@ -123,6 +131,7 @@ fn run(command: &Command, output: &Output) -> Result<Exit, Failure> {
 async fn dispatch(command: &Command, output: &Output) -> Result<Exit, Failure> {
     match command {
         Command::Sign(args) => sign::run(args, output).await,
+        Command::Validate(args) => validate::run(args, output).await,
         Command::Verify(args) => verify::run(args, output).await,
         Command::Inspect(args) => inspect::run(args, output).await,
         Command::Copy(args) => copy::run(args, output).await,
