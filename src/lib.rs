@@ -2,7 +2,7 @@
 //! signature is missing.
 //!
 //! ARCHITECTURE.md is the map. Arrows point one way:
-//! `model ← policy, scan ← registry, signer (ports) ← flow ← cli ← bin`.
+//! `model ← policy, scan, workload ← registry, signer (ports) ← flow ← cli ← bin`.
 
 pub mod cli;
 pub mod flow;
@@ -13,3 +13,4 @@ pub mod policy;
 pub mod registry;
 pub mod scan;
 pub mod signer;
+pub mod workload;

@@ -7,6 +7,7 @@ pub mod answer;
 pub mod decide;
 mod judge;
 pub mod model;
+pub mod native;
 pub mod pattern;
 pub mod set;
 pub mod signer;
@@ -17,6 +18,7 @@ pub use answer::{
 };
 pub use decide::decide;
 pub use model::{Action, Images, Mode, Policy, PolicyError, Requirements, Revoked, SignedFor};
+pub use native::{Draft, KeySource, NativeError, Spot};
 pub use pattern::{Pattern, PatternError};
 pub use set::{Decision, Early, NoMatch, Pending, PolicySet, SetError};
 pub use signer::{MaxAge, OnExpiry, Required, Role, SignerRule};

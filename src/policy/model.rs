@@ -188,14 +188,8 @@ impl Requirements {
     /// # Errors
     /// [`PolicyError`].
     pub fn new(signers: Vec<SignerRule>) -> Result<Self, PolicyError> {
-        if signers.is_empty() {
-            return Err(PolicyError::NoSigners);
-        }
         keys_differ(&signers)?;
-        names_differ(&signers)?;
-        for (number, signer) in signers.iter().enumerate() {
-            countersigns_an_earlier_one(&signers, number, signer)?;
-        }
+        names_fit(&signers.iter().map(|rule| (rule.name.as_str(), rule.countersigns())).collect::<Vec<_>>())?;
         Ok(Self {
             signers,
             signature_repositories: Vec::new(),
@@ -215,12 +209,30 @@ impl Requirements {
     }
 }
 
-fn names_differ(signers: &[SignerRule]) -> Result<(), PolicyError> {
-    let mut names = BTreeSet::new();
-    match signers.iter().enumerate().find(|(_, signer)| !names.insert(&signer.name)) {
-        Some((signer, SignerRule { name, .. })) => Err(PolicyError::SameName { name: name.clone(), signer }),
-        None => Ok(()),
+/// The rules that need no keys: names differ, and what is countersigned stands before. `signers` are their names,
+/// each with what it countersigns.
+///
+/// # Errors
+/// [`PolicyError`].
+pub(super) fn names_fit(signers: &[(&str, Option<&str>)]) -> Result<(), PolicyError> {
+    if signers.is_empty() {
+        return Err(PolicyError::NoSigners);
     }
+    for (signer, (name, countersigns)) in signers.iter().enumerate() {
+        let at = |wanted: &str| signers.iter().position(|(name, _)| *name == wanted);
+        let name = (*name).to_owned();
+        if at(&name).is_some_and(|first| first < signer) {
+            return Err(PolicyError::SameName { name, signer });
+        }
+        let Some(other) = countersigns.map(str::to_owned) else { continue };
+        match at(&other) {
+            Some(earlier) if earlier < signer => {}
+            Some(itself) if itself == signer => return Err(PolicyError::CountersignsItself { name, signer }),
+            Some(_) => return Err(PolicyError::CountersignsLater { name, other, signer }),
+            None => return Err(PolicyError::CountersignsUnknown { name, other, signer }),
+        }
+    }
+    Ok(())
 }
 
 fn keys_differ(signers: &[SignerRule]) -> Result<(), PolicyError> {
@@ -238,21 +250,6 @@ fn keys_differ(signers: &[SignerRule]) -> Result<(), PolicyError> {
         }
     }
     Ok(())
-}
-
-fn countersigns_an_earlier_one(
-    signers: &[SignerRule],
-    signer: usize,
-    rule: &SignerRule,
-) -> Result<(), PolicyError> {
-    let Some(other) = rule.countersigns() else { return Ok(()) };
-    let (name, other) = (rule.name.clone(), other.to_owned());
-    match signers.iter().position(|candidate| candidate.name == other) {
-        Some(at) if at < signer => Ok(()),
-        Some(at) if at == signer => Err(PolicyError::CountersignsItself { name, signer }),
-        Some(_) => Err(PolicyError::CountersignsLater { name, other, signer }),
-        None => Err(PolicyError::CountersignsUnknown { name, other, signer }),
-    }
 }
 
 impl Policy {

@@ -58,6 +58,16 @@ pub enum Role {
     Countersigns(String),
 }
 
+impl Role {
+    /// The signer whose signature is countersigned.
+    pub fn countersigns(&self) -> Option<&str> {
+        match self {
+            Self::Countersigns(earlier) => Some(earlier),
+            Self::Any | Self::NotValidation => None,
+        }
+    }
+}
+
 /// How old a signature may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxAge {
@@ -100,9 +110,6 @@ impl SignerRule {
 
     /// The signer that its signature countersigns.
     pub fn countersigns(&self) -> Option<&str> {
-        match &self.role {
-            Role::Countersigns(earlier) => Some(earlier),
-            Role::Any | Role::NotValidation => None,
-        }
+        self.role.countersigns()
     }
 }
