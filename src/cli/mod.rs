@@ -5,15 +5,19 @@ mod context;
 mod copy;
 pub mod error;
 mod files;
+mod gate;
 mod given;
 mod inspect;
+mod junit;
 mod keys;
 mod logging;
+mod manifests;
 mod output;
 mod policies;
 mod progress;
 mod receipts;
 mod report;
+mod report_files;
 mod results;
 mod scan_table;
 mod sign;
@@ -45,6 +49,8 @@ enum Command {
     Sign(Box<sign::SignArgs>),
     /// Sign an image a second time, if it has its build signature and its scan passes
     Validate(Box<validate::ValidateArgs>),
+    /// Decide on every image of a deployment under policies
+    Gate(Box<gate::GateArgs>),
     /// Verify that every key given has signed an image
     Verify(Box<verify::VerifyArgs>),
     /// Show what is attached to an image; verifies nothing
@@ -60,6 +66,7 @@ impl Command {
         match self {
             Self::Sign(args) => &args.shared,
             Self::Validate(args) => &args.shared,
+            Self::Gate(args) => &args.shared,
             Self::Verify(args) => &args.shared,
             Self::Inspect(args) => &args.shared,
             Self::Copy(args) => &args.shared,
@@ -69,11 +76,17 @@ impl Command {
 }
 
 impl Command {
+    /// Whether standard output is for manifests.
+    fn prints_manifests(&self) -> bool {
+        matches!(self, Self::Gate(args) if args.pin)
+    }
+
     /// What the command works on, as it was written.
     fn subject(&self) -> &str {
         match self {
             Self::Sign(args) => &args.image,
             Self::Validate(args) => &args.image,
+            Self::Gate(args) => args.subject(),
             Self::Verify(args) => &args.image,
             Self::Inspect(args) => &args.image,
             Self::Copy(args) => &args.source,
@@ -97,6 +110,7 @@ pub fn main(arguments: Vec<std::ffi::OsString>) -> Exit {
         Err(error) => return usage::answer(&error, &arguments),
     };
     let output = Output::new(command.shared().output);
+    let output = if command.prints_manifests() { output.aside() } else { output };
     logging::start(command.shared());
     match run(&command, &output) {
         Ok(exit) => exit,
@@ -132,6 +146,7 @@ async fn dispatch(command: &Command, output: &Output) -> Result<Exit, Failure> {
     match command {
         Command::Sign(args) => sign::run(args, output).await,
         Command::Validate(args) => validate::run(args, output).await,
+        Command::Gate(args) => gate::run(args, output).await,
         Command::Verify(args) => verify::run(args, output).await,
         Command::Inspect(args) => inspect::run(args, output).await,
         Command::Copy(args) => copy::run(args, output).await,
