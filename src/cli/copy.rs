@@ -9,8 +9,10 @@ use super::context::registries;
 use super::error::{Exit, Failure};
 use super::output::{Output, Tone, warn};
 use super::progress::Progress;
+use crate::flow::FlowError;
 use crate::flow::copy::{Amount, CopyOptions, CopyReport, copy};
 use crate::flow::verify::resolve;
+use crate::registry::Kind;
 
 /// Carry an image with its signatures elsewhere; digests stay as they are
 #[derive(Debug, Args)]
@@ -18,7 +20,7 @@ use crate::flow::verify::resolve;
 pub(super) struct CopyArgs {
     /// Image to read: [registry/]repository[:tag][@digest], or oci:PATH[:tag][@digest]
     #[arg(value_name = "SRC", value_hint = ValueHint::Other)]
-    source: String,
+    pub(super) source: String,
     /// Where to write it: a repository with or without a tag (else that of SRC), or oci:PATH[:tag]
     #[arg(value_name = "DST", value_hint = ValueHint::Other)]
     target: String,
@@ -47,9 +49,21 @@ pub(super) async fn run(args: &CopyArgs, output: &Output) -> Result<Exit, Failur
     let options = CopyOptions { dry_run: args.dry_run, progress: progress.as_ref().map(Progress::listener) };
     let report = copy(&registry, &pinned, target.repository(), tag, &options).await;
     drop(progress);
-    let report = report?;
+    let report = report.map_err(refused_tags)?;
     output.result(&report, || text(&report, output))?;
     Ok(if report.missing.is_empty() { Exit::Done } else { Exit::Undecided })
+}
+
+/// A copy needs its tags: there is no format that does without.
+fn refused_tags(error: FlowError) -> Failure {
+    let refused = matches!(&error, FlowError::Registry(error) if error.kind == Kind::Refused);
+    let failure = Failure::from(error);
+    match refused {
+        true => {
+            failure.hint("if tags are immutable there, DST must not have other ones under the same names")
+        }
+        false => failure,
+    }
 }
 
 /// Signatures that are kept elsewhere stay there: whoever verifies the copy has to look there too.

@@ -19,7 +19,7 @@ use crate::model::escape_untrusted;
 pub(super) struct InspectArgs {
     /// Image: [registry/]repository[:tag][@digest], or oci:PATH[:tag][@digest]
     #[arg(value_name = "IMAGE", value_hint = ValueHint::Other)]
-    image: String,
+    pub(super) image: String,
     #[command(flatten)]
     place: PlaceArgs,
     #[command(flatten)]

@@ -10,7 +10,9 @@ mod keys;
 mod logging;
 mod output;
 mod progress;
+mod receipts;
 mod report;
+mod results;
 mod sign;
 mod usage;
 mod verify;
@@ -59,6 +61,19 @@ impl Command {
     }
 }
 
+impl Command {
+    /// What the command works on, as it was written.
+    fn subject(&self) -> &str {
+        match self {
+            Self::Sign(args) => &args.image,
+            Self::Verify(args) => &args.image,
+            Self::Inspect(args) => &args.image,
+            Self::Copy(args) => &args.source,
+            Self::Keys(_) => "keys",
+        }
+    }
+}
+
 /// The definition of the command line, for manual pages and completions.
 pub fn definition() -> clap::Command {
     Cli::command()
@@ -94,7 +109,9 @@ fn run(command: &Command, output: &Output) -> Result<Exit, Failure> {
     let outcome = runtime.block_on(async {
         let work = dispatch(command, output);
         match deadline {
-            Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(timed_out(limit))),
+            Some(limit) => tokio::time::timeout(limit, work)
+                .await
+                .unwrap_or_else(|_| Err(timed_out(command.subject(), limit))),
             None => work.await,
         }
     });
@@ -113,8 +130,8 @@ async fn dispatch(command: &Command, output: &Output) -> Result<Exit, Failure> {
     }
 }
 
-fn timed_out(limit: std::time::Duration) -> Failure {
-    Failure::undecided(format!("not finished after {} s", limit.as_secs())).hint(
+fn timed_out(subject: &str, limit: std::time::Duration) -> Failure {
+    Failure::undecided(format!("{subject}: not finished after {} s", limit.as_secs())).hint(
         "the registry or the key store is slow or does not answer; --timeout gives more time, and what was \
              written already is found and kept by the next run",
     )

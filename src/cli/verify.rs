@@ -6,13 +6,13 @@ use super::args::{PlaceArgs, RegistryArgs, Shared, image};
 use super::context::{Keys, key_reference, registries};
 use super::error::{Exit, Failure};
 use super::output::{Output, warn};
-use super::report::{Report, exit};
-use crate::flow::verify::{Question, resolve, verify};
+use super::report::{Report, Row, exit};
+use crate::flow::verify::{Question, Until, resolve, verify};
 use crate::model::{Claims, ImageRef, PinnedRef};
-use crate::policy::{Policy, PolicyError, Required, SignerRule};
+use crate::policy::{Pending, Policy, PolicyError, Required, SignerRule};
 
 /// Name of the policy that the command line is.
-const POLICY_NAME: &str = "command line";
+pub(super) const POLICY_NAME: &str = "command line";
 
 /// Verify that every key given has signed an image
 #[derive(Debug, Args)]
@@ -20,7 +20,7 @@ const POLICY_NAME: &str = "command line";
 pub(super) struct VerifyArgs {
     /// Image: [registry/]repository[:tag][@digest], or oci:PATH[:tag][@digest]
     #[arg(value_name = "IMAGE", value_hint = ValueHint::Other)]
-    image: String,
+    pub(super) image: String,
     /// Public keys that must all have signed: files, env://NAME, or k8s-configmap://NAMESPACE/NAME
     #[arg(long, required = true, num_args = 1.., value_name = "REF", value_hint = ValueHint::FilePath)]
     key: Vec<String>,
@@ -46,14 +46,19 @@ pub(super) async fn run(args: &VerifyArgs, output: &Output) -> Result<Exit, Fail
     let (pinned, fetched) = resolve(&registry, &image).await?;
     let warnings = resolved(&image, &pinned);
     warnings.iter().for_each(|warning| warn(warning));
-    let places = [place];
-    let now = jiff::Timestamp::now();
-    let question =
-        Question { image: &pinned, seen: fetched.is_some(), places: &places, policy: &policy, now };
+    let pending = Pending::of(std::slice::from_ref(&policy));
+    let question = Question {
+        image: &pinned,
+        seen: fetched.is_some(),
+        home: &place,
+        pending: &pending,
+        until: Until::Settled,
+        now: jiff::Timestamp::now(),
+    };
     let answer = verify(&registry, &question).await;
-    let report = Report::new(std::slice::from_ref(&answer), warnings);
+    let report = Report { rows: vec![Row::from(&answer)], warnings };
     output.result(&report.json(), || report.text(output))?;
-    Ok(exit(answer.verdict()))
+    Ok(exit(answer.decision.verdict()))
 }
 
 /// A tag may point elsewhere by the time the image is used.

@@ -4,6 +4,7 @@ mod append;
 mod candidates;
 pub mod copy;
 mod findings;
+pub mod gate;
 mod gather;
 pub mod inspect;
 pub mod keys;
@@ -12,6 +13,7 @@ pub mod prepare;
 pub mod sign;
 mod store;
 mod survey;
+pub mod validate;
 pub mod verify;
 
 use crate::registry::RegistryError;

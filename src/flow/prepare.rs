@@ -12,7 +12,7 @@ use super::survey::{Survey, Wanted};
 use super::verify::fetch_image;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::{Digest, Format, PinnedRef, Tag};
-use crate::registry::Registry;
+use crate::registry::{Registry, StoredManifest};
 
 /// Most manifests that `--recursive` signs below one index, and how deep indexes may nest.
 const CHILDREN_LIMIT: usize = 1_000;
@@ -45,10 +45,55 @@ pub async fn prepare<R: Registry>(registry: &R, order: &Order<'_>) -> Result<Pre
         top.height = preparing.below(&manifest, 1, &mut targets).await?;
     }
     targets.push(top);
-    for target in &targets {
-        target.survey.usable()?;
+    Prepared { targets }.usable()
+}
+
+impl Prepared {
+    fn usable(self) -> Result<Self, FlowError> {
+        for target in &self.targets {
+            target.survey.usable()?;
+        }
+        Ok(self)
     }
-    Ok(Prepared { targets })
+}
+
+/// A manifest that was fetched already.
+pub struct Known {
+    /// The image.
+    pub image: PinnedRef,
+    /// What signatures name as their subject.
+    pub subject: Descriptor,
+    /// 0 for what is signed first; an index has one more than anything below it.
+    pub height: usize,
+}
+
+impl Known {
+    /// An image and its manifest.
+    pub fn new(image: &PinnedRef, stored: &StoredManifest, manifest: &Manifest, height: usize) -> Self {
+        let subject = descriptor(manifest, stored.digest, stored.bytes.len());
+        Self { image: image.clone(), subject, height }
+    }
+}
+
+/// As [`prepare`], for exactly the images in `known`, which were fetched already.
+///
+/// # Errors
+/// The lists of what is attached could not be read: nothing was written.
+pub async fn prepare_known<R: Registry>(
+    registry: &R,
+    order: &Order<'_>,
+    known: Vec<Known>,
+) -> Result<Prepared, FlowError> {
+    let preparing = &Preparing { registry, order };
+    let targets: Vec<Target> = stream::iter(known)
+        .map(|Known { image, subject, height }| async move {
+            let survey = preparing.survey(&subject.digest).await;
+            Target { image, subject, survey, height }
+        })
+        .buffered(SIDE_BY_SIDE)
+        .collect()
+        .await;
+    Prepared { targets }.usable()
 }
 
 struct Preparing<'a, R> {
@@ -59,20 +104,23 @@ struct Preparing<'a, R> {
 impl<R: Registry> Preparing<'_, R> {
     /// Fetches an image, and the lists of what is attached to it, side by side.
     async fn look_at(&self, image: PinnedRef) -> Result<(Manifest, Target), FlowError> {
+        let digest = image.digest();
+        let (fetched, survey) = tokio::join!(fetch_image(self.registry, &image), self.survey(&digest));
+        let (stored, manifest) = fetched?;
+        let subject = descriptor(&manifest, stored.digest, stored.bytes.len());
+        Ok((manifest, Target { image, subject, survey, height: 0 }))
+    }
+
+    /// Asks for the lists of what is attached.
+    async fn survey(&self, image: &Digest) -> Survey {
         let formats = self.order.formats;
         let bundles = formats.contains(&Format::Bundle);
         let wanted = Wanted { legacy: formats.contains(&Format::Legacy), bundles };
-        let digest = image.digest();
-        let (fetched, mut survey) = tokio::join!(
-            fetch_image(self.registry, &image),
-            Survey::of(self.registry, self.order.place, &digest, wanted)
-        );
-        let (stored, manifest) = fetched?;
-        if bundles && survey.lacks_referrers_api() {
-            survey = survey.with_fallback(self.registry).await;
+        let survey = Survey::of(self.registry, self.order.place, image, wanted).await;
+        match bundles && survey.lacks_referrers_api() {
+            true => survey.with_fallback(self.registry).await,
+            false => survey,
         }
-        let subject = descriptor(&manifest, stored.digest, stored.bytes.len());
-        Ok((manifest, Target { image, subject, survey, height: 0 }))
     }
 
     /// Adds every manifest below an index to `targets`; the index's height.

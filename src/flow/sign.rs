@@ -1,5 +1,7 @@
 //! Signing: read what is there, sign what is missing, store it, and see it where readers look.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -15,13 +17,13 @@ use super::store::{AttachedBundle, LegacyLayer, Shelf};
 use crate::model::verify::Evidence;
 use crate::model::{Claims, Digest, Fingerprint, Format, PinnedRef, Repository, VerifiedSignature};
 use crate::model::{bundle, claims, envelope, payload, statement};
-use crate::registry::Registry;
+use crate::registry::{Kind, Registry};
 use crate::signer::{SignError, Signer};
 
 /// Manifests that are read, and images that are signed, at once.
 pub(super) const SIDE_BY_SIDE: usize = 4;
 
-/// What is to be signed, how, and where the signatures go.
+/// What is to be signed, in which formats, and where the signatures go.
 pub struct Order<'a> {
     /// The image.
     pub image: &'a PinnedRef,
@@ -29,14 +31,35 @@ pub struct Order<'a> {
     pub place: &'a Repository,
     /// The formats to write, at least one.
     pub formats: &'a [Format],
-    /// What to state, without repository and time.
-    pub claims: &'a Claims,
-    /// The time to state.
-    pub now: Timestamp,
     /// Whether the manifests of an index are signed too, before it.
     pub recursive: bool,
     /// Whether nothing is to be written.
     pub dry_run: bool,
+}
+
+/// What the signatures state.
+pub struct Stated<'a> {
+    /// Claims, without repository and time.
+    pub claims: StatedClaims<'a>,
+    /// The time to state.
+    pub now: Timestamp,
+}
+
+/// Claims of the images that are signed in one go.
+pub enum StatedClaims<'a> {
+    /// The same for each.
+    Same(&'a Claims),
+    /// Every image has its own; one without is not signed.
+    Each(&'a BTreeMap<Digest, Claims>),
+}
+
+impl StatedClaims<'_> {
+    fn of(&self, image: &Digest) -> Option<&Claims> {
+        match self {
+            Self::Same(claims) => Some(claims),
+            Self::Each(claims) => claims.get(image),
+        }
+    }
 }
 
 /// What came of signing one digest.
@@ -66,6 +89,9 @@ pub struct FailedFormat {
     pub format: Format,
     /// Why.
     pub reason: String,
+    /// Whether the registry answered no, as it does where tags are immutable.
+    #[serde(skip)]
+    pub refused: bool,
 }
 
 /// What came of an order.
@@ -83,6 +109,7 @@ pub async fn sign<R: Registry>(
     registry: &R,
     signer: &dyn Signer,
     order: &Order<'_>,
+    stated: &Stated<'_>,
     prepared: &Prepared,
 ) -> Signed {
     let mut signed = Signed { receipts: Vec::with_capacity(prepared.targets.len()), stopped: None };
@@ -90,7 +117,7 @@ pub async fn sign<R: Registry>(
     for height in 0..=highest {
         let level = prepared.targets.iter().filter(|target| target.height == height);
         let outcomes: Vec<Result<Receipt, FlowError>> = stream::iter(level)
-            .map(|target| Signing { registry, signer, order, target }.run())
+            .map(|target| Signing { registry, signer, order, stated, target }.run())
             .buffered(SIDE_BY_SIDE)
             .collect()
             .await;
@@ -108,10 +135,16 @@ pub async fn sign<R: Registry>(
     signed
 }
 
+/// Registries answer a put at an immutable tag with 403 as well as with other refusals.
+fn is_refusal(error: &FlowError) -> bool {
+    matches!(error, FlowError::Registry(error) if matches!(error.kind, Kind::Refused | Kind::Forbidden))
+}
+
 struct Signing<'a, R> {
     registry: &'a R,
     signer: &'a dyn Signer,
     order: &'a Order<'a>,
+    stated: &'a Stated<'a>,
     target: &'a Target,
 }
 
@@ -147,7 +180,8 @@ impl<R: Registry> Signing<'_, R> {
             match outcome {
                 Ok(()) => receipt.formats.push(format),
                 Err(error) => {
-                    receipt.failed.push(FailedFormat { format, reason: error.to_string() });
+                    let refused = is_refusal(&error);
+                    receipt.failed.push(FailedFormat { format, reason: error.to_string(), refused });
                     first_error = first_error.or(Some(error));
                 }
             }
@@ -162,11 +196,13 @@ impl<R: Registry> Signing<'_, R> {
 
     /// What is stated: what was asked for, the repository, and the time.
     fn claims(&self) -> Result<Claims, FlowError> {
-        let mut stated = self.order.claims.clone();
+        let image = &self.target.image;
+        let claims = self.stated.claims.of(&self.target.subject.digest);
+        let mut stated = claims.cloned().ok_or_else(|| FlowError::Input(format!("{image} has no claims")))?;
         if let Some(repository) = self.order.image.repository().claim() {
             stated.set(claims::REPOSITORY, repository);
         }
-        stated.set(claims::SIGNED_AT, self.order.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+        stated.set(claims::SIGNED_AT, self.stated.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
         stated.within_limits().map_err(|error| FlowError::Input(error.to_string()))?;
         Ok(stated)
     }

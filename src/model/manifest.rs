@@ -58,6 +58,45 @@ pub struct Platform {
     pub variant: Option<String>,
 }
 
+impl Platform {
+    /// Whether an index marks a child with it that does not run anywhere: build attestations are kept so.
+    pub fn runs_nowhere(&self) -> bool {
+        self.os == "unknown" && self.architecture == "unknown"
+    }
+
+    /// Whether this is the platform that somebody asked for; a variant counts only where one is asked for.
+    pub fn is(&self, asked: &Self) -> bool {
+        let variant = asked.variant.is_none() || self.variant == asked.variant;
+        self.os == asked.os && self.architecture == asked.architecture && variant
+    }
+}
+
+impl std::str::FromStr for Platform {
+    type Err = String;
+
+    /// Reads `OS/ARCHITECTURE[/VARIANT]`; the error says what is expected.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let legal = |part: &&str| {
+            !part.is_empty()
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+        };
+        let parts: Vec<&str> = text.split('/').filter(legal).collect();
+        let named = |os: &str, architecture: &str, variant: Option<&str>| Self {
+            os: os.to_owned(),
+            architecture: architecture.to_owned(),
+            variant: variant.map(str::to_owned),
+        };
+        match (text.split('/').count(), &parts[..]) {
+            (2, [os, architecture]) => Ok(named(os, architecture, None)),
+            (3, [os, architecture, variant]) => Ok(named(os, architecture, Some(variant))),
+            _ => {
+                Err("a platform is OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/arm64"
+                    .to_owned())
+            }
+        }
+    }
+}
+
 impl std::fmt::Display for Platform {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let shown = super::escape_untrusted(&format!("{}/{}", self.os, self.architecture));
@@ -225,5 +264,19 @@ mod tests {
         let both = SIG.replacen('{', r#"{"manifests":[],"#, 1);
         assert_eq!(Manifest::parse(both.as_bytes()), Err(ManifestError::Kind));
         assert_eq!(Manifest::parse(br#"{"fsLayers":[]}"#), Err(ManifestError::Schema1));
+    }
+
+    #[test]
+    fn a_platform_is_asked_for_with_or_without_its_variant() {
+        let platform = |text: &str| text.parse::<Platform>().unwrap();
+        assert!(platform("linux/arm/v7").is(&platform("linux/arm")));
+        assert!(platform("linux/arm/v7").is(&platform("linux/arm/v7")));
+        assert!(!platform("linux/arm/v7").is(&platform("linux/arm/v6")));
+        assert!(!platform("linux/arm").is(&platform("linux/arm/v6")));
+        assert!(platform("unknown/unknown").runs_nowhere());
+        for text in ["", "linux", "linux/", "/arm", "linux/arm/", "linux/arm/v7/x", "linux/a b", "linux//v7"]
+        {
+            assert!(text.parse::<Platform>().is_err(), "{text}");
+        }
     }
 }

@@ -8,6 +8,7 @@ pub mod digest;
 pub mod duration;
 pub mod envelope;
 mod escape;
+pub mod image_config;
 pub mod json;
 pub mod key;
 pub mod list;

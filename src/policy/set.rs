@@ -132,6 +132,18 @@ fn conclusion_without_evidence(
 }
 
 impl<'a> Pending<'a> {
+    /// Policies that are asked whatever images they speak of.
+    pub fn of(policies: &'a [Policy]) -> Self {
+        Self { decided: Vec::new(), policies: policies.iter().collect() }
+    }
+
+    /// What several ask about one image, so that it is gathered once for all of them.
+    pub fn together(several: &[&Self]) -> Self {
+        let each = several.iter().flat_map(|pending| pending.policies.iter().copied());
+        let by_name: BTreeMap<&str, &'a Policy> = each.map(|policy| (policy.name.as_str(), policy)).collect();
+        Self { decided: Vec::new(), policies: by_name.into_values().collect() }
+    }
+
     /// The policies that need evidence, by name.
     pub fn policies(&self) -> &[&'a Policy] {
         &self.policies
@@ -191,6 +203,13 @@ impl<'a> Pending<'a> {
         let reason = Some(Reason::new(ReasonCode::NotPinned, text));
         Decision { verdict: Verdict::Denied, reason, policies: self.decided.clone(), warning: None }
     }
+
+    /// The decision on an image whose tag could not be resolved; `reason` says why, escaped.
+    pub fn not_resolved(&self, reason: &str) -> Decision {
+        let text = format!("what the tag points at is not known: {reason}");
+        let reason = Some(Reason::new(ReasonCode::Unreachable, text));
+        Decision { verdict: Verdict::Undecided, reason, policies: self.decided.clone(), warning: None }
+    }
 }
 
 fn decide_on(
@@ -234,6 +253,11 @@ impl Decision {
     /// The answer.
     pub fn verdict(&self) -> Verdict {
         self.verdict
+    }
+
+    /// Whether any policy denies it, enforced or not.
+    pub fn is_denied_by_any(&self) -> bool {
+        self.policies.iter().any(|policy| policy.verdict() == Verdict::Denied)
     }
 
     /// Why, where it is not for its signatures or the lack of them.

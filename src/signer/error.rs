@@ -130,6 +130,20 @@ impl KeySourceError {
             Self::Public { cause: KeyError::Private, .. } => {
                 Some("`countersign keys public` prints the public key of a private one".to_owned())
             }
+            Self::Private { cause: PrivateKeyError::WrongPassword, .. } => Some(
+                "the password is taken from --password-file, COUNTERSIGN_PASSWORD, COSIGN_PASSWORD or the prompt, \
+                 the first of them that is given; a secret in the cluster has its own"
+                    .to_owned(),
+            ),
+            Self::Missing { .. } => {
+                Some("check the name; `countersign keys generate` makes a key pair".to_owned())
+            }
+            Self::Cluster { cause: ClusterError::Unreachable { .. }, .. } => Some(
+                "check that the API server answers and that KUBECONFIG names the right cluster".to_owned(),
+            ),
+            Self::Cluster { cause: ClusterError::Refused { .. }, .. } => {
+                Some("the account needs a role that may get this one object".to_owned())
+            }
             _ => None,
         }
     }

@@ -152,6 +152,9 @@ impl PairError {
             Self::AnotherPublicKey(place) => {
                 Some(format!("delete {place} if nobody verifies with it any more, or take another name"))
             }
+            Self::Half { present, .. } => Some(format!(
+                "bring the other half back, or delete {present} if nobody needs it, and make a new pair"
+            )),
             Self::Source(cause) => cause.hint(),
             _ => None,
         }

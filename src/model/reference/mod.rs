@@ -244,6 +244,12 @@ impl PinnedRef {
     }
 }
 
+impl From<PinnedRef> for ImageRef {
+    fn from(PinnedRef { repository, tag, digest }: PinnedRef) -> Self {
+        Self { repository, tag, digest: Some(digest) }
+    }
+}
+
 impl fmt::Display for PinnedRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_reference(f, &self.repository, self.tag.as_ref(), Some(&self.digest))

@@ -1,0 +1,163 @@
+//! The images that the pods of Kubernetes manifests run, in YAML or JSON, each with the place where it is written,
+//! and the same text with digests put in. It reads no other image than Kubernetes would: what two readers of YAML
+//! could take differently is refused. Which images may run is decided elsewhere.
+
+mod compare;
+mod cursor;
+mod kinds;
+mod node;
+mod objects;
+mod pin;
+mod pods;
+mod reach;
+mod scalar;
+mod source;
+mod tree;
+
+use std::fmt;
+
+pub use kinds::{IgnoredKind, KindError};
+
+use crate::model::yaml::Place;
+use crate::model::{ImageRef, escape_untrusted};
+use node::{NodeId, Tree};
+
+/// Largest text that is read, in bytes.
+pub const SIZE_LIMIT: usize = 16 << 20;
+/// Deepest nesting of lists and mappings. Definitions of custom kinds go past 40.
+pub const DEPTH_LIMIT: usize = 128;
+/// Most values in a text, and most that are looked at where aliases repeat them.
+pub const NODE_LIMIT: usize = 1 << 20;
+/// Most documents in a text.
+pub const DOCUMENT_LIMIT: usize = 10_000;
+/// Most images in a text.
+pub const IMAGE_LIMIT: usize = 10_000;
+
+/// How manifests are read.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions {
+    /// Kinds that are not built in and whose objects are taken to run no images.
+    pub ignored_kinds: Vec<IgnoredKind>,
+}
+
+/// An object as people name it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ObjectName {
+    /// API group; empty for the core group.
+    pub group: String,
+    /// Kind.
+    pub kind: String,
+    /// `metadata.namespace`, where it is written.
+    pub namespace: Option<String>,
+    /// `metadata.name`, where it is written.
+    pub name: Option<String>,
+}
+
+impl fmt::Display for ObjectName {
+    /// `Deployment shop/app`; escaped.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&escape_untrusted(&self.kind))?;
+        match (&self.namespace, &self.name) {
+            (Some(namespace), Some(name)) => {
+                write!(f, " {}/{}", escape_untrusted(namespace), escape_untrusted(name))
+            }
+            (None, Some(name)) => write!(f, " {}", escape_untrusted(name)),
+            _ => f.write_str(" without a name"),
+        }
+    }
+}
+
+/// An image that a pod of an object runs or mounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageUse {
+    /// The object.
+    pub object: ObjectName,
+    /// The field, from the document's root: `spec.template.spec.containers[0].image`.
+    pub path: String,
+    /// The text, as Kubernetes reads it.
+    pub text: String,
+    /// The same, parsed.
+    pub image: ImageRef,
+    /// Where the value stands; for an alias, where the alias is.
+    pub place: Place,
+    /// Where the value stands, in bytes, with its quotes; for an alias, the alias.
+    pub span: std::ops::Range<usize>,
+    /// The value, not followed.
+    value: NodeId,
+    /// What the key `image` holds: the value, or of a volume the mapping with it.
+    member: NodeId,
+}
+
+/// Why manifests are not read, or digests not put into them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct WorkloadError {
+    /// Where, if that is known.
+    pub place: Option<Place>,
+    /// In which object, as far as it was read.
+    pub object: Option<Box<ObjectName>>,
+    /// What is wrong; escaped.
+    pub reason: String,
+}
+
+impl fmt::Display for WorkloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = self.place {
+            write!(f, "{place}: ")?;
+        }
+        if let Some(object) = &self.object {
+            write!(f, "{object}: ")?;
+        }
+        f.write_str(&self.reason)
+    }
+}
+
+/// Why a text is not read, before it is known in which object.
+#[derive(Debug)]
+struct Refusal {
+    place: Option<Place>,
+    reason: String,
+}
+
+impl Refusal {
+    fn of_text(place: Option<Place>, reason: impl fmt::Display) -> Self {
+        Self { place, reason: escape_untrusted(&reason.to_string()) }
+    }
+
+    fn in_object(self, object: Option<ObjectName>) -> WorkloadError {
+        WorkloadError { place: self.place, object: object.map(Box::new), reason: self.reason }
+    }
+}
+
+/// Manifests that were read.
+#[derive(Debug)]
+pub struct Manifests {
+    text: String,
+    options: ReadOptions,
+    tree: Tree,
+    images: Vec<ImageUse>,
+}
+
+impl Manifests {
+    /// The images, in the order of the documents; one that several objects run is there for each.
+    pub fn images(&self) -> &[ImageUse] {
+        &self.images
+    }
+}
+
+/// Reads the manifests in `bytes`: YAML documents, or JSON, which YAML contains. Empty documents are none, and no
+/// document at all is no error: whoever decides about images must see for itself that there are some.
+///
+/// # Errors
+/// [`WorkloadError`]: not UTF-8, too large, no YAML, something that readers of YAML take differently, an object
+/// without a kind, a pod without images, an image that is no reference, or a key `image` in an object of a kind
+/// that is neither built in nor ignored.
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Manifests, WorkloadError> {
+    let text = source::text(bytes).map_err(|refusal| refusal.in_object(None))?;
+    let tree = tree::parse(text).map_err(|refusal| refusal.in_object(None))?;
+    let images = objects::images(&tree, options)?;
+    Ok(Manifests { text: text.to_owned(), options: options.clone(), tree, images })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;

@@ -1,0 +1,162 @@
+//! Puts digests into the text of manifests, each at its image's own place; every other byte stays as it is.
+
+use std::collections::BTreeMap;
+
+use super::compare;
+use super::node::{Content, NodeId, Style};
+use super::reach;
+use super::scalar;
+use super::{ImageUse, Manifests, Refusal, WorkloadError, read};
+use crate::model::Digest;
+
+/// What the values that are written anew are to say.
+pub(super) type Edits = BTreeMap<NodeId, String>;
+
+impl Manifests {
+    /// The text with `@DIGEST` after every image for which `digest` has one. The repository and the tag stay as
+    /// they are written. An alias that stands for an image is kept where what it leads to gets the same digest,
+    /// and else replaced by the image.
+    ///
+    /// # Errors
+    /// [`WorkloadError`]: an image that has another digest already, two uses of one text that need two digests, a
+    /// text that is used elsewhere too, not as an image; and, whatever the reason, a result that would differ from
+    /// what was read in anything but the images.
+    pub fn pin(&self, digest: impl Fn(&ImageUse) -> Option<Digest>) -> Result<String, WorkloadError> {
+        let mut wanted = Vec::with_capacity(self.images.len());
+        for image in &self.images {
+            let text = pinned_text(image, digest(image)).map_err(|refusal| self.at(image, refusal))?;
+            wanted.push(text);
+        }
+        let edits = self.edits(&wanted)?;
+        self.check_reach(&edits)?;
+        let output = self.spliced(&edits)?;
+        self.check_output(&output, &wanted, &edits)?;
+        Ok(output)
+    }
+
+    fn at(&self, image: &ImageUse, refusal: Refusal) -> WorkloadError {
+        refusal.in_object(Some(image.object.clone()))
+    }
+
+    /// The values to write anew. An alias is among them only where what it leads to will not say the same.
+    fn edits(&self, wanted: &[String]) -> Result<Edits, WorkloadError> {
+        let mut values: BTreeMap<NodeId, &str> = BTreeMap::new();
+        for (image, text) in self.images.iter().zip(wanted) {
+            if values.insert(image.value, text).is_some_and(|other| other != text) {
+                let reason =
+                    "stands for several objects, which need different digests; write it out for each";
+                return Err(self.at(image, refused(image, reason)));
+            }
+        }
+        let mut edits = Edits::new();
+        for (image, text) in self.images.iter().zip(wanted) {
+            let target = self.tree.resolve(image.value);
+            let will_say = values.get(&target).copied().unwrap_or(&image.text);
+            let now_says = if target == image.value { &image.text } else { will_say };
+            if now_says != text {
+                edits.insert(image.value, text.clone());
+            }
+        }
+        Ok(edits)
+    }
+
+    /// Refuses to write anew what stands somewhere else too, where it is no image.
+    fn check_reach(&self, edits: &Edits) -> Result<(), WorkloadError> {
+        let reached = reach::counts(&self.tree);
+        let mut uses: BTreeMap<NodeId, u64> = BTreeMap::new();
+        for image in &self.images {
+            *uses.entry(image.value).or_default() += 1;
+            if image.value != self.tree.resolve(image.value) && !edits.contains_key(&image.value) {
+                *uses.entry(self.tree.resolve(image.value)).or_default() += 1;
+            }
+        }
+        for image in self.images.iter().filter(|image| edits.contains_key(&image.value)) {
+            let replaced = edits.keys().filter(|other| **other != image.value);
+            let led_here = replaced.filter(|other| self.tree.resolve(**other) == image.value);
+            let gone: u64 = led_here.map(|other| reached.of(*other)).fold(0, u64::saturating_add);
+            let all = reached.of(image.value).saturating_sub(gone);
+            if uses.get(&image.value) != Some(&all) {
+                let reason = "is used elsewhere by an alias too, and not as an image; write it out there";
+                return Err(self.at(image, refused(image, reason)));
+            }
+        }
+        Ok(())
+    }
+
+    fn spliced(&self, edits: &Edits) -> Result<String, WorkloadError> {
+        let mut spans: Vec<(std::ops::Range<usize>, String)> = Vec::new();
+        for (value, text) in edits {
+            let node = self.tree.node(*value);
+            let written = self.text.get(node.span.clone()).unwrap_or_default();
+            let replacement = respelled(&node.content, written, text).ok_or_else(|| {
+                Refusal::of_text(Some(node.place), "the place of an image in the text is not clear")
+                    .in_object(None)
+            })?;
+            spans.push((node.span.clone(), replacement));
+        }
+        spans.sort_by_key(|(span, _)| span.start);
+        let mut output = String::with_capacity(self.text.len() + spans.len() * 80);
+        let mut done = 0;
+        for (span, replacement) in spans {
+            output.push_str(self.text.get(done..span.start).unwrap_or_default());
+            output.push_str(&replacement);
+            done = span.end;
+        }
+        output.push_str(self.text.get(done..).unwrap_or_default());
+        Ok(output)
+    }
+
+    /// Reads the output again: the same objects with the images that were wanted, and nothing else changed.
+    fn check_output(&self, output: &str, wanted: &[String], edits: &Edits) -> Result<(), WorkloadError> {
+        let again = read(output.as_bytes(), &self.options)?;
+        let same = |(old, (new, text)): (&ImageUse, (&ImageUse, &String))| {
+            old.object == new.object && old.path == new.path && new.text == *text
+        };
+        let all_same = self.images.len() == again.images.len()
+            && self.images.iter().zip(again.images.iter().zip(wanted)).all(same);
+        match all_same && compare::differ_only_in(&self.tree, &again.tree, edits) {
+            true => Ok(()),
+            false => Err(Refusal::of_text(None, "digests cannot be put into this text without changing more; write its images on lines of their own").in_object(None)),
+        }
+    }
+}
+
+fn refused(image: &ImageUse, reason: &str) -> Refusal {
+    Refusal::of_text(Some(image.place), format!("{} `{}` {reason}", image.path, image.text))
+}
+
+fn pinned_text(image: &ImageUse, digest: Option<Digest>) -> Result<String, Refusal> {
+    match (digest, image.image.digest()) {
+        (Some(digest), None) => Ok(format!("{}@{digest}", image.text)),
+        (Some(digest), Some(written)) if digest != written => {
+            Err(refused(image, &format!("has a digest already, and not {digest}")))
+        }
+        _ => Ok(image.text.clone()),
+    }
+}
+
+/// `text` in the place of `written`: with its quotes, plain where it was plain and may be. Nothing where `written`
+/// is not what it should be.
+fn respelled(content: &Content, written: &str, text: &str) -> Option<String> {
+    let quoted = |quote: char| {
+        let inner = written.strip_prefix(quote)?.strip_suffix(quote);
+        inner.map(|_| format!("{quote}{text}{quote}"))
+    };
+    match content {
+        Content::Scalar { style: Style::SingleQuoted, .. } => quoted('\''),
+        Content::Scalar { style: Style::DoubleQuoted, .. } => quoted('"'),
+        Content::Scalar { text: old, style: Style::Plain, .. } => (old == written).then(|| plain(text)),
+        Content::Alias(_) => written.starts_with('*').then(|| plain(text)),
+        _ => None,
+    }
+}
+
+/// A reference as a plain scalar, in a list with brackets too, or else in quotes: an IPv6 host begins with `[`.
+fn plain(text: &str) -> String {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "._/:@-".contains(c);
+    let legal = text.starts_with(|c: char| c.is_ascii_alphanumeric()) && !text.ends_with(':');
+    match legal && text.chars().all(harmless) && scalar::is_text(text) {
+        true => text.to_owned(),
+        false => format!("\"{text}\""),
+    }
+}
