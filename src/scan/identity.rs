@@ -44,28 +44,22 @@ pub enum Binding {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BindingError {
     /// It speaks of another image.
-    #[error(
-        "the report is about another image: it states {stated}; this is {manifest} with the image ID {config}"
-    )]
+    #[error("the report is about another image: it states {stated}; this is {image}")]
     AnotherImage {
         /// What the report states.
         stated: String,
-        /// The manifest in question.
-        manifest: Digest,
-        /// Its config.
-        config: Digest,
+        /// The image in question.
+        image: String,
     },
     /// It states this manifest, and the ID of another image.
     #[error(
-        "the report contradicts itself: it states the manifest {manifest}, whose image ID is {config}, and the image ID {stated}"
+        "the report contradicts itself: it states the manifest {manifest}, and the image ID {stated}, which is not that manifest's"
     )]
     Contradiction {
         /// The image ID that it states.
         stated: Digest,
         /// The manifest in question.
         manifest: Digest,
-        /// Its config.
-        config: Digest,
     },
     /// It states another number of layers.
     #[error("the report speaks of {stated} layers, the image has {layers}")]
@@ -137,11 +131,12 @@ impl Report {
         } else if identity.image_id == Some(config) {
             Binding::ImageId
         } else {
-            return Err(BindingError::AnotherImage { stated: identity.stated(), manifest, config });
+            let image = format!("the manifest {manifest}, the image ID {config}");
+            return Err(BindingError::AnotherImage { stated: identity.stated(), image });
         };
         match identity.image_id {
             Some(stated) if stated != config && stated != manifest => {
-                return Err(BindingError::Contradiction { stated, manifest, config });
+                return Err(BindingError::Contradiction { stated, manifest });
             }
             _ => {}
         }
