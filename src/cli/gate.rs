@@ -11,7 +11,7 @@ use super::error::{Exit, Failure};
 use super::manifests::{ManifestFile, manifest_files, replace_all};
 use super::output::{Output, warn};
 use super::policies::policies;
-use super::report::{Report, Row, Use, exit};
+use super::report::{Detail, Report, Row, Use, exit};
 use super::report_files::{ReportFiles, ReportTarget};
 use super::results::ResultFiles;
 use crate::flow::gate::{Asked, Gate, GateAnswer, Unpinned, gate};
@@ -134,7 +134,7 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
     if let (Some(pinned), true) = (&pinned, args.pin_in_place) {
         replace_all(pinned)?;
     }
-    output.result(&report.json(), || report.text(output) + &summary(&report, output))?;
+    output.result(&report.json(), || report.text(Detail::Keys, output) + &summary(&report, output))?;
     if let (Some(pinned), true) = (&pinned, args.pin) {
         output.manifests(&pinned.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>())?;
     }

@@ -12,7 +12,7 @@ use super::files::option_file;
 use super::output::Output;
 use super::policies::policies;
 use super::receipts::{Finish, Finished, receipts_text};
-use super::report::{ImageJson, Row};
+use super::report::{Detail, ImageJson, Row};
 use super::results::SignedResults;
 use super::scan_table::{ScanJson, scans_text};
 use super::sign::tag_refused;
@@ -234,7 +234,7 @@ fn print(
     output.result(&value, || {
         let mut text = scans_text(&examination.judged, output);
         let missing = rows.iter().filter(|row| row.decision.verdict() != Verdict::Allowed);
-        missing.for_each(|row| row.text(&mut text, output));
+        missing.for_each(|row| row.text(&mut text, Detail::Keys, output));
         text + &receipts_text(receipts, dry_run, output)
     })
 }

@@ -4,7 +4,9 @@
 //! policy, [`set`] for all that match an image. Where policies come from, and the evidence, is left to others.
 
 pub mod answer;
+pub mod check;
 pub mod decide;
+pub mod explain;
 mod judge;
 pub mod model;
 pub mod native;
@@ -16,7 +18,9 @@ mod unsatisfied;
 pub use answer::{
     Conclusion, Outcome, PolicyDecision, Reason, ReasonCode, Satisfaction, SignerDecision, Verdict,
 };
+pub use check::{Warning, check};
 pub use decide::decide;
+pub use explain::{Need, SignerNeed, explain};
 pub use model::{Action, Images, Mode, Policy, PolicyError, Requirements, Revoked, SignedFor};
 pub use native::{Draft, KeySource, NativeError, Spot};
 pub use pattern::{Pattern, PatternError};

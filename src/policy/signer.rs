@@ -15,9 +15,9 @@ impl Required {
         self.0.iter().all(|(name, values)| claims.get(name).is_some_and(|value| values.contains(value)))
     }
 
-    /// Whether no claim is required.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// The names, each with its values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &BTreeSet<String>)> {
+        self.0.iter().map(|(name, values)| (name.as_str(), values))
     }
 
     /// The names, each with its values, as people read them: `a=1|2, b=3`; escaped.

@@ -26,8 +26,10 @@ use node::{NodeId, Tree};
 pub const SIZE_LIMIT: usize = 16 << 20;
 /// Deepest nesting of lists and mappings. Definitions of custom kinds go past 40.
 pub const DEPTH_LIMIT: usize = 128;
-/// Most values in a text, and most that are looked at where aliases repeat them.
-pub const NODE_LIMIT: usize = 1 << 20;
+/// Most values in a text.
+pub const NODE_LIMIT: usize = 1 << 19;
+/// Most objects and containers that are looked at; aliases repeat them without a byte more of text.
+pub const VISIT_LIMIT: usize = 100_000;
 /// Most documents in a text.
 pub const DOCUMENT_LIMIT: usize = 10_000;
 /// Most images in a text.

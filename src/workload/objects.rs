@@ -4,7 +4,7 @@ use super::cursor::Cursor;
 use super::kinds::{self, Kind};
 use super::node::Tree;
 use super::pods;
-use super::{IMAGE_LIMIT, ImageUse, NODE_LIMIT, ObjectName, ReadOptions, Refusal, WorkloadError};
+use super::{IMAGE_LIMIT, ImageUse, ObjectName, ReadOptions, Refusal, VISIT_LIMIT, WorkloadError};
 
 /// Deepest nesting of lists in lists; aliases can nest them without nesting the text.
 const LIST_DEPTH_LIMIT: usize = 8;
@@ -37,10 +37,10 @@ impl Found<'_> {
     /// Counts what is looked at: an alias repeats what it leads to without a byte more of text.
     pub(super) fn visit(&mut self, at: &Cursor<'_>) -> Result<(), Refusal> {
         self.visits += 1;
-        match self.visits > NODE_LIMIT {
-            true => {
-                Err(at.refuse(&format!("is one of more than {NODE_LIMIT} values, as aliases repeat them")))
-            }
+        match self.visits > VISIT_LIMIT {
+            true => Err(at.refuse(&format!(
+                "is one of more than {VISIT_LIMIT} objects and containers, as aliases repeat them"
+            ))),
             false => Ok(()),
         }
     }
@@ -404,13 +404,13 @@ mod tests {
         let many = vec!["*p"; IMAGE_LIMIT / 100].join(",");
         let error = refusal(&object("v1", "List", &format!("items: [&p {pod}, {many}]")));
         assert!(error.contains("more than 10000 images"), "{error}");
-        let secrets = vec!["*s"; 1100].join(",");
+        let secrets = vec!["*s"; 350].join(",");
         let text = object(
             "v1",
             "List",
             &format!(
                 "items: [&l {{apiVersion: v1, kind: List, items: [&s {{apiVersion: v1, kind: Secret}}, {secrets}]}}, {}]",
-                vec!["*l"; 1100].join(",")
+                vec!["*l"; 350].join(",")
             ),
         );
         assert!(refusal(&text).contains("as aliases repeat them"));

@@ -1,6 +1,7 @@
 //! A policy whose keys are still to be fetched.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::{NativeError, Spot};
 use crate::model::PublicKey;
@@ -28,37 +29,49 @@ pub enum KeySource {
     Reference(String),
 }
 
+impl fmt::Display for KeySource {
+    /// As a key reference on the command line; escaped.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reference = match self {
+            Self::ConfigMap { namespace, name } => format!("k8s-configmap://{namespace}/{name}"),
+            Self::Secret { namespace, name } => format!("k8s://{namespace}/{name}"),
+            Self::Reference(reference) => reference.clone(),
+        };
+        f.write_str(&crate::model::escape_untrusted(&reference))
+    }
+}
+
 /// A policy as written, its keys still to be fetched.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    pub(super) name: Spot,
+    pub(in crate::policy) name: Spot,
     /// The policy without what it requires.
-    pub(super) policy: Policy,
+    pub(in crate::policy) policy: Policy,
     /// What it requires, where it asks for signatures.
-    pub(super) required: Option<DraftRequirements>,
+    pub(in crate::policy) required: Option<DraftRequirements>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct DraftRequirements {
-    pub(super) signers: Vec<DraftSigner>,
-    pub(super) signature_repositories: Vec<crate::model::Repository>,
-    pub(super) signed_for: SignedFor,
-    pub(super) revoked: Revoked,
+pub(in crate::policy) struct DraftRequirements {
+    pub(in crate::policy) signers: Vec<DraftSigner>,
+    pub(in crate::policy) signature_repositories: Vec<crate::model::Repository>,
+    pub(in crate::policy) signed_for: SignedFor,
+    pub(in crate::policy) revoked: Revoked,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct DraftSigner {
-    pub(super) name: String,
-    pub(super) name_spot: Spot,
-    pub(super) countersigns_spot: Option<Spot>,
-    pub(super) keys: Vec<(Spot, DraftKey)>,
-    pub(super) role: Role,
-    pub(super) claims: Required,
-    pub(super) max_age: Option<MaxAge>,
+pub(in crate::policy) struct DraftSigner {
+    pub(in crate::policy) name: String,
+    pub(in crate::policy) name_spot: Spot,
+    pub(in crate::policy) countersigns_spot: Option<Spot>,
+    pub(in crate::policy) keys: Vec<(Spot, DraftKey)>,
+    pub(in crate::policy) role: Role,
+    pub(in crate::policy) claims: Required,
+    pub(in crate::policy) max_age: Option<MaxAge>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum DraftKey {
+pub(in crate::policy) enum DraftKey {
     Spelled(PublicKey),
     From(KeySource),
 }

@@ -10,6 +10,7 @@ mod written;
 use std::fmt;
 
 pub use draft::{Draft, KeySource};
+pub(super) use draft::{DraftKey, DraftRequirements, DraftSigner};
 
 use crate::model::escape_untrusted;
 use crate::model::yaml::{self, Place, YamlError};
