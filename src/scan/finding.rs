@@ -143,7 +143,7 @@ impl Written<'_> {
 }
 
 /// `text`, escaped, and cut where it is longer than anybody would read.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     match text.char_indices().nth(TEXT_LIMIT) {
         Some((end, _)) => escape_untrusted(text.get(..end).unwrap_or_default()) + "…",
         None => escape_untrusted(text),

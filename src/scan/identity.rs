@@ -3,9 +3,12 @@
 
 use crate::model::Digest;
 use crate::model::digest::DigestError;
-use crate::model::escape_untrusted;
 
+use super::finding::shown;
 use super::report::Report;
+
+/// How many manifest digests of a report an error shows.
+const SHOWN: usize = 4;
 
 /// What a report says about the image that was scanned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -202,7 +205,7 @@ impl Identity {
     ) -> Result<(), NotADigest> {
         for text in texts {
             let digest = text.rsplit_once('@').map(|(_, digest)| digest).filter(|digest| !digest.is_empty());
-            let digest = digest.ok_or_else(|| NotADigest { member, text: escape_untrusted(text) })?;
+            let digest = digest.ok_or_else(|| NotADigest { member, text: shown(text) })?;
             self.manifests.extend(stated(digest, member)?);
         }
         Ok(())
@@ -216,7 +219,11 @@ impl Identity {
     fn stated(&self) -> String {
         let manifests = self.manifests.iter().map(|digest| format!("the manifest {digest}"));
         let image_id = self.image_id.iter().map(|digest| format!("the image ID {digest}"));
-        manifests.chain(image_id).collect::<Vec<_>>().join(", ")
+        let mut stated: Vec<_> = image_id.chain(manifests.take(SHOWN)).collect();
+        if let Some(more) = self.manifests.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            stated.push(format!("{more} more manifests"));
+        }
+        stated.join(", ")
     }
 }
 
@@ -238,6 +245,6 @@ fn stated(text: &str, member: &'static str) -> Result<Option<Digest>, NotADigest
     match text.parse() {
         Ok(digest) => Ok(Some(digest)),
         Err(DigestError::Algorithm(_)) => Ok(None),
-        Err(DigestError::Form(text)) => Err(NotADigest { member, text }),
+        Err(DigestError::Form(_)) => Err(NotADigest { member, text: shown(text) }),
     }
 }

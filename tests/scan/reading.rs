@@ -229,3 +229,22 @@ fn hostile_text_is_escaped_in_findings_and_errors() {
         assert!(!text.chars().any(|c| c.is_control() || c == '\u{202e}'), "{text:?}");
     }
 }
+
+#[test]
+fn an_error_is_short_whatever_the_report_holds() {
+    let long = "x".repeat(1 << 20);
+    let cases = [
+        with(BUSTER, "/ArtifactType", json!(long)),
+        with(BUSTER, "/Metadata/ImageID", json!(long)),
+        with(BUSTER, "/Metadata/RepoDigests", json!([long])),
+        with(BUSTER, "/CreatedAt", json!([long])),
+        with(BUSTER, "/Results/0/Vulnerabilities/0/VulnerabilityID", json!(long)),
+        with(BUSTER, "/Results/0/Vulnerabilities/0/Severity", json!(long)),
+        with(GRYPE, "/source/type", json!(long)),
+        with(GRYPE, "/source/target/manifestDigest", json!(long)),
+    ];
+    for report in cases {
+        let shown = refused(&report).to_string();
+        assert!(shown.len() < 1_000, "{shown}");
+    }
+}
