@@ -11,6 +11,7 @@ mod judge;
 pub mod model;
 pub mod native;
 pub mod pattern;
+pub mod schema;
 pub mod set;
 pub mod signer;
 mod unsatisfied;
