@@ -93,12 +93,15 @@ pub(super) struct PlaceArgs {
 impl PlaceArgs {
     /// The repository to look in or write to for `image`.
     pub(super) fn place(&self, image: &Repository) -> Result<Repository, Failure> {
-        match self.signature_repository.as_deref().filter(|text| !text.is_empty()) {
-            Some(text) => text.parse().map_err(|error: crate::model::reference::ReferenceError| {
-                Failure::usage("--signature-repository (or COSIGN_REPOSITORY) cannot be used").because(error)
-            }),
-            None => Ok(image.clone()),
-        }
+        Ok(self.named()?.unwrap_or_else(|| image.clone()))
+    }
+
+    /// The repository that was named, if one was.
+    pub(super) fn named(&self) -> Result<Option<Repository>, Failure> {
+        let named = self.signature_repository.as_deref().filter(|text| !text.is_empty());
+        named.map(str::parse).transpose().map_err(|error: crate::model::reference::ReferenceError| {
+            Failure::usage("--signature-repository (or COSIGN_REPOSITORY) cannot be used").because(error)
+        })
     }
 }
 

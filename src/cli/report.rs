@@ -1,5 +1,6 @@
 //! Decisions as people and programs read them (the JSON form is stable: docs/json.md).
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -70,6 +71,15 @@ impl<'a> From<&'a GateAnswer> for Row<'a> {
         let digest = pinned.as_ref().map(|pinned| pinned.digest());
         Self { reference, digest, decision, evidence, uses: Vec::new() }
     }
+}
+
+/// How much is told of the signatures that count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Their keys.
+    Keys,
+    /// Formats and claims too.
+    Claims,
 }
 
 /// Decisions on several images.
@@ -174,10 +184,10 @@ impl<'a> Report<'a> {
         ReportJson { decision: self.verdict(), images, warnings: self.all_warnings() }
     }
 
-    pub(super) fn text(&self, output: &Output) -> String {
+    pub(super) fn text(&self, detail: Detail, output: &Output) -> String {
         let mut text = String::new();
         for row in &self.rows {
-            row.text(&mut text, output);
+            row.text(&mut text, detail, output);
         }
         text
     }
@@ -200,7 +210,7 @@ impl Row<'_> {
     }
 
     // Writing to a String cannot fail, so the results of `write!` below are dropped.
-    pub(super) fn text(&self, text: &mut String, output: &Output) {
+    pub(super) fn text(&self, text: &mut String, detail: Detail, output: &Output) {
         let (word, tone) = word(self.decision.verdict());
         let reference = output.tone(Tone::Strong, &self.reference);
         let _ = writeln!(text, "{}  {reference}", output.tone(tone, word));
@@ -211,7 +221,7 @@ impl Row<'_> {
             let _ = writeln!(text, "  {reason}");
         }
         for policy in self.decision.policies() {
-            policy_text(text, policy, output);
+            policy_text(text, policy, detail, output);
         }
         for (label, remarks) in
             [("invalid", self.evidence.invalid()), ("unreachable", self.evidence.unreachable())]
@@ -256,7 +266,7 @@ fn signature_json(signature: &VerifiedSignature) -> SignatureJson<'_> {
 }
 
 /// The signers of a policy; its name only where it was written down, with a mode and perhaps others beside it.
-fn policy_text(text: &mut String, policy: &PolicyDecision, output: &Output) {
+fn policy_text(text: &mut String, policy: &PolicyDecision, detail: Detail, output: &Output) {
     if policy.name != super::verify::POLICY_NAME {
         let mode = if policy.mode == Mode::Enforce { String::new() } else { format!(" ({:?})", policy.mode) };
         let why = policy.reason().map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -264,12 +274,19 @@ fn policy_text(text: &mut String, policy: &PolicyDecision, output: &Output) {
         let _ = writeln!(text, "  {}", output.tone(Tone::Faint, &format!("policy {name}{mode}{why}")));
     }
     for signer in policy.signers() {
-        signer_text(text, signer, output);
+        signer_text(text, signer, detail, output);
     }
 }
 
-fn signer_text(text: &mut String, signer: &SignerDecision, output: &Output) {
+fn signer_text(text: &mut String, signer: &SignerDecision, detail: Detail, output: &Output) {
     match &signer.outcome {
+        Outcome::Satisfied(satisfied) if detail == Detail::Keys => {
+            let keys: BTreeSet<Fingerprint> = satisfied.by.iter().map(VerifiedSignature::key).collect();
+            let keys: Vec<String> = keys.iter().map(Fingerprint::to_string).collect();
+            let until = satisfied.expires_at.map(|time| format!(", until {time}")).unwrap_or_default();
+            let by = output.tone(Tone::Faint, &format!("by {}{until}", keys.join(" and ")));
+            let _ = writeln!(text, "  {} {}  {by}", output.tone(Tone::Good, "✓"), signer.name);
+        }
         Outcome::Satisfied(satisfied) => {
             let _ = writeln!(text, "  {} {}", output.tone(Tone::Good, "✓"), signer.name);
             for signature in &satisfied.by {

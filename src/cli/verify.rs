@@ -6,7 +6,7 @@ use super::args::{PlaceArgs, RegistryArgs, Shared, image};
 use super::context::{Keys, key_reference, registries};
 use super::error::{Exit, Failure};
 use super::output::{Output, warn};
-use super::report::{Report, Row, exit};
+use super::report::{Detail, Report, Row, exit};
 use crate::flow::verify::{Question, Until, resolve, verify};
 use crate::model::{Claims, ImageRef, PinnedRef};
 use crate::policy::{Pending, Policy, PolicyError, Required, SignerRule};
@@ -57,7 +57,7 @@ pub(super) async fn run(args: &VerifyArgs, output: &Output) -> Result<Exit, Fail
     };
     let answer = verify(&registry, &question).await;
     let report = Report { rows: vec![Row::from(&answer)], warnings };
-    output.result(&report.json(), || report.text(output))?;
+    output.result(&report.json(), || report.text(Detail::Claims, output))?;
     Ok(exit(answer.decision.verdict()))
 }
 

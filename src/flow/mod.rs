@@ -9,6 +9,7 @@ mod gather;
 pub mod inspect;
 pub mod keys;
 mod pointer;
+pub mod policies;
 pub mod prepare;
 pub mod sign;
 mod store;

@@ -80,6 +80,20 @@ pub enum BindingError {
     NoLayers,
 }
 
+/// Why a report is not about one of several images.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AmongError {
+    /// It speaks of none of them.
+    #[error("the report is about none of these images")]
+    None,
+    /// It speaks of several: these, counted from 0.
+    #[error("the report is about several of these images")]
+    Several(Vec<usize>),
+    /// It speaks of one of them, and does not say enough or contradicts itself.
+    #[error(transparent)]
+    Binding(BindingError),
+}
+
 /// A report, and the image that it was found to speak of. Only [`Report::binds_to`] makes one.
 #[derive(Debug, Clone, Copy)]
 pub struct Bound<'a> {
@@ -139,8 +153,35 @@ impl Report {
     }
 }
 
+impl Report {
+    /// Binds the report to the one among `subjects` that it speaks of, and says which, counted from 0. Where it
+    /// states the digest of a manifest, another one with the same config is not meant.
+    ///
+    /// # Errors
+    /// [`AmongError`] if it speaks of none or of several, or contradicts itself about one: a report with the digest
+    /// of one manifest and the image ID of another is about neither.
+    pub fn binds_among(&self, subjects: &[Subject]) -> Result<(usize, Bound<'_>), AmongError> {
+        let mut fitting = Vec::new();
+        for (at, subject) in subjects.iter().enumerate() {
+            match self.binds_to(subject) {
+                Ok(bound) => fitting.push((at, bound)),
+                Err(BindingError::AnotherImage { .. }) => {}
+                Err(error) => return Err(AmongError::Binding(error)),
+            }
+        }
+        if fitting.iter().any(|(_, bound)| bound.by == Binding::Manifest) {
+            fitting.retain(|(_, bound)| bound.by == Binding::Manifest);
+        }
+        match fitting[..] {
+            [] => Err(AmongError::None),
+            [one] => Ok(one),
+            _ => Err(AmongError::Several(fitting.iter().map(|(at, _)| *at).collect())),
+        }
+    }
+}
+
 impl Identity {
-    /// Adds a digest that the report states as `member`; an empty text is none.
+    /// The image ID `text` of the report's `member`; an empty one is none.
     pub(super) fn image_id_of(
         text: Option<&str>,
         member: &'static str,

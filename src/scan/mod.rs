@@ -11,7 +11,7 @@ pub mod rules;
 mod trivy;
 
 pub use finding::{Finding, Severity};
-pub use identity::{Binding, BindingError, Bound, Subject};
+pub use identity::{AmongError, Binding, BindingError, Bound, Subject};
 pub use judge::{JudgeError, Judgement, Passed, Verdict, judge};
 pub use report::{Report, ReportError, Scanner};
 pub use rules::Rules;

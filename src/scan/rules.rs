@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
 use super::finding::Severity;
@@ -43,7 +43,7 @@ pub struct Ignore {
 struct File {
     api_version: Spanned<String>,
     kind: Spanned<String>,
-    #[serde(default, rename = "metadata")]
+    #[serde(default, rename = "metadata", deserialize_with = "given")]
     _metadata: Option<Metadata>,
     spec: Spec,
 }
@@ -51,7 +51,7 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Metadata {
-    #[serde(rename = "name")]
+    #[serde(default, rename = "name", deserialize_with = "given")]
     _name: Option<String>,
 }
 
@@ -59,20 +59,20 @@ struct Metadata {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Spec {
     deny: Spanned<Deny>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     max_report_age: Option<Spanned<String>>,
     #[serde(default)]
     ignore: Vec<IgnoreEntry>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     allow_nothing_scanned: Option<Allowance>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Deny {
-    #[serde(default)]
-    severities: Vec<Spanned<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
+    severities: Option<Spanned<Vec<Spanned<String>>>>,
+    #[serde(default, deserialize_with = "given")]
     only_fixable: Option<Spanned<bool>>,
     #[serde(default)]
     end_of_life: bool,
@@ -90,6 +90,11 @@ struct IgnoreEntry {
 #[serde(deny_unknown_fields)]
 struct Allowance {
     reason: Spanned<String>,
+}
+
+/// A field that is there has a value: `maxReportAge:` with nothing behind it is a mistake, and not "no limit".
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 impl Rules {
@@ -153,8 +158,19 @@ fn age(value: &Spanned<String>) -> Result<Duration, YamlError> {
 
 /// The severities that are denied. Rules that deny nothing are a mistake: they would sign whatever is scanned.
 fn severities(deny: &Spanned<Deny>) -> Result<BTreeSet<Severity>, YamlError> {
+    let Deny { severities, only_fixable, end_of_life } = &deny.value;
+    match (severities, only_fixable) {
+        (Some(listed), _) if listed.value.is_empty() => Err(at(listed, "`severities` is empty")),
+        (Some(listed), _) => distinct(&listed.value),
+        (None, Some(set)) if set.value => Err(at(set, "`onlyFixable` without `severities` says nothing")),
+        (None, _) if *end_of_life => Ok(BTreeSet::new()),
+        (None, _) => Err(at(deny, "`deny` denies nothing: list `severities`, or set `endOfLife`")),
+    }
+}
+
+fn distinct(words: &[Spanned<String>]) -> Result<BTreeSet<Severity>, YamlError> {
     let mut severities = BTreeSet::new();
-    for word in &deny.value.severities {
+    for word in words {
         let severity = severity(&word.value).ok_or_else(|| {
             let known = "CRITICAL, HIGH, MEDIUM, LOW or UNKNOWN is expected";
             at(word, format!("`{}` is no severity: {known}", word.value))
@@ -163,15 +179,7 @@ fn severities(deny: &Spanned<Deny>) -> Result<BTreeSet<Severity>, YamlError> {
             return Err(at(word, format!("`{severity}` stands twice in `severities`")));
         }
     }
-    match &deny.value.only_fixable {
-        Some(set) if set.value && severities.is_empty() => {
-            Err(at(set, "`onlyFixable` without `severities` says nothing"))
-        }
-        _ if severities.is_empty() && !deny.value.end_of_life => {
-            Err(at(deny, "`deny` denies nothing: list `severities`, or set `endOfLife`"))
-        }
-        _ => Ok(severities),
-    }
+    Ok(severities)
 }
 
 fn severity(word: &str) -> Option<Severity> {

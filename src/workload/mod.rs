@@ -26,8 +26,10 @@ use node::{NodeId, Tree};
 pub const SIZE_LIMIT: usize = 16 << 20;
 /// Deepest nesting of lists and mappings. Definitions of custom kinds go past 40.
 pub const DEPTH_LIMIT: usize = 128;
-/// Most values in a text, and most that are looked at where aliases repeat them.
-pub const NODE_LIMIT: usize = 1 << 20;
+/// Most values in a text.
+pub const NODE_LIMIT: usize = 1 << 19;
+/// Most objects and containers that are looked at; aliases repeat them without a byte more of text.
+pub const VISIT_LIMIT: usize = 100_000;
 /// Most documents in a text.
 pub const DOCUMENT_LIMIT: usize = 10_000;
 /// Most images in a text.
@@ -138,6 +140,11 @@ pub struct Manifests {
 }
 
 impl Manifests {
+    /// The text that was read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The images, in the order of the documents; one that several objects run is there for each.
     pub fn images(&self) -> &[ImageUse] {
         &self.images
@@ -159,5 +166,52 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Manifests, WorkloadEr
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-mod tests;
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Manifests {
+        read(text.as_bytes(), &ReadOptions::default()).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    }
+
+    #[test]
+    fn an_image_knows_its_object_its_field_and_its_place() {
+        let text = "# shop\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app\n  namespace: shop\n\
+                    spec:\n  template:\n    spec:\n      containers:\n      - name: größe\n        \
+                    image: 'r.example/app:1'  # the app\n";
+        let manifests = read_text(text);
+        let [image] = manifests.images() else { panic!("{manifests:?}") };
+        assert_eq!(image.text, "r.example/app:1");
+        assert_eq!(image.image.to_string(), "r.example/app:1");
+        assert_eq!(image.path, "spec.template.spec.containers[0].image");
+        assert_eq!(image.place, Place { line: 12, column: 16 });
+        assert_eq!(&text[image.span.clone()], "'r.example/app:1'");
+        assert_eq!(image.object.to_string(), "Deployment shop/app");
+        assert_eq!(image.object.group, "apps");
+    }
+
+    #[test]
+    fn an_error_says_where_and_in_which_object() {
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\nspec:\n  containers:\n  - name: x\n";
+        let error = read(text.as_bytes(), &ReadOptions::default()).unwrap_err();
+        assert_eq!(error.to_string(), "line 6, column 5: Pod b/a: spec.containers[0] has no image");
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: \"\\e[1m\"}\nspec: {containers: [{image: \"\\e\"}]}\n";
+        let error = read(text.as_bytes(), &ReadOptions::default()).unwrap_err().to_string();
+        assert!(error.contains("\\u{1b}") && !error.contains('\u{1b}'), "{error}");
+    }
+
+    #[test]
+    fn no_document_is_no_error_and_no_image() {
+        for text in ["", "\n", "# nothing\n", "---\n---\n", "---\nnull\n---\n~\n", "\u{feff}"] {
+            assert_eq!(read_text(text).images(), [], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn json_is_read_with_its_own_escapes() {
+        let text = "{\t\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"a\", \"annotations\": \
+                    {\"e\": \"\\ud83d\\ude00\", \"n\": 1e400}},\r\n\t\"spec\": {\"containers\": \
+                    [{\"image\": \"r.example\\/a\\u003a1\"}]}}";
+        assert_eq!(read_text(text).images()[0].text, "r.example/a:1");
+    }
+}

@@ -4,7 +4,7 @@ use super::cursor::Cursor;
 use super::kinds::{self, Kind};
 use super::node::Tree;
 use super::pods;
-use super::{IMAGE_LIMIT, ImageUse, NODE_LIMIT, ObjectName, ReadOptions, Refusal, WorkloadError};
+use super::{IMAGE_LIMIT, ImageUse, ObjectName, ReadOptions, Refusal, VISIT_LIMIT, WorkloadError};
 
 /// Deepest nesting of lists in lists; aliases can nest them without nesting the text.
 const LIST_DEPTH_LIMIT: usize = 8;
@@ -37,10 +37,10 @@ impl Found<'_> {
     /// Counts what is looked at: an alias repeats what it leads to without a byte more of text.
     pub(super) fn visit(&mut self, at: &Cursor<'_>) -> Result<(), Refusal> {
         self.visits += 1;
-        match self.visits > NODE_LIMIT {
-            true => {
-                Err(at.refuse(&format!("is one of more than {NODE_LIMIT} values, as aliases repeat them")))
-            }
+        match self.visits > VISIT_LIMIT {
+            true => Err(at.refuse(&format!(
+                "is one of more than {VISIT_LIMIT} objects and containers, as aliases repeat them"
+            ))),
             false => Ok(()),
         }
     }
@@ -154,6 +154,9 @@ fn type_meta(at: &Cursor<'_>, default: Option<&TypeMeta>) -> Result<TypeMeta, Re
     let version =
         at.member("apiVersion")?.map(|version| version.text()).transpose()?.filter(|v| !v.is_empty());
     let kind = at.member("kind")?.map(|kind| kind.text()).transpose()?.filter(|kind| !kind.is_empty());
+    if let Some(odd) = kind.filter(|kind| !kind.chars().all(|c| c.is_ascii_alphanumeric())) {
+        return Err(at.refuse(&format!("has the kind `{odd}`; a kind has letters and digits only")));
+    }
     match (version, kind, default) {
         (Some(version), Some(kind), _) => Ok(TypeMeta { version: version.to_owned(), kind: kind.to_owned() }),
         (None, None, Some(default)) => Ok(default.clone()),
@@ -182,4 +185,234 @@ fn name(at: &Cursor<'_>, meta: &TypeMeta) -> Result<ObjectName, Refusal> {
         // Only shown: what Kubernetes would not take for a name is its affair.
         name: at.at(&["metadata", "name"])?.and_then(|name| name.scalar().map(str::to_owned)),
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+mod tests {
+    use crate::workload::{IMAGE_LIMIT, ReadOptions, read};
+
+    const CONTAINERS: &str = "{initContainers: [{image: i}], containers: [{image: c}], \
+                              ephemeralContainers: [{image: e}], volumes: [{name: n}, {image: {reference: v}}]}";
+
+    fn images_ignoring(kinds: &[&str], text: &str) -> Result<Vec<String>, String> {
+        let options = ReadOptions { ignored_kinds: kinds.iter().map(|kind| kind.parse().unwrap()).collect() };
+        let manifests = read(text.as_bytes(), &options).map_err(|error| error.to_string())?;
+        Ok(manifests.images().iter().map(|image| image.text.clone()).collect())
+    }
+
+    fn images(text: &str) -> Result<Vec<String>, String> {
+        images_ignoring(&[], text)
+    }
+
+    fn refusal(text: &str) -> String {
+        images(text).map(|images| panic!("{text} gave {images:?}")).unwrap_err()
+    }
+
+    fn object(version: &str, kind: &str, rest: &str) -> String {
+        format!("{{apiVersion: {version}, kind: {kind}, {rest}}}\n")
+    }
+
+    #[test]
+    fn every_kind_that_makes_pods_is_read_with_every_sort_of_image() {
+        let template = format!("spec: {{template: {{spec: {CONTAINERS}}}}}");
+        let job = format!("spec: {{jobTemplate: {{{template}}}}}");
+        for (version, kind, rest) in [
+            ("v1", "Pod", format!("spec: {CONTAINERS}")),
+            ("v1", "PodTemplate", format!("template: {{spec: {CONTAINERS}}}")),
+            ("v1", "ReplicationController", template.clone()),
+            ("apps/v1", "Deployment", template.clone()),
+            ("apps/v1", "StatefulSet", template.clone()),
+            ("apps/v1", "DaemonSet", template.clone()),
+            ("apps/v1", "ReplicaSet", template.clone()),
+            ("batch/v1", "Job", template.clone()),
+            ("batch/v1", "CronJob", job),
+            ("extensions/v1beta1", "Deployment", template.clone()),
+            ("serving.knative.dev/v1", "Service", template.clone()),
+            ("argoproj.io/v1alpha1", "Rollout", template.clone()),
+        ] {
+            assert_eq!(images(&object(version, kind, &rest)).unwrap(), ["i", "c", "e", "v"], "{kind}");
+        }
+    }
+
+    #[test]
+    fn lists_are_read_in_lists_and_their_elements_may_leave_the_kind_to_them() {
+        let pod = |image: &str| format!("spec: {{containers: [{{image: {image}}}]}}");
+        let whole = object("v1", "Pod", &pod("a"));
+        let pods = object(
+            "v1",
+            "PodList",
+            &format!("items: [{{{}}}, {}]", pod("b"), object("v1", "Pod", &pod("c"))),
+        );
+        let list = object("v1", "List", &format!("items: [{whole}, {pods}]"));
+        assert_eq!(images(&list).unwrap(), ["a", "b", "c"]);
+        assert_eq!(images(&object("v1", "List", "items: []")).unwrap(), [""; 0]);
+        assert!(
+            refusal(&object("v1", "List", &format!("items: [{{{}}}]", pod("b"))))
+                .contains("neither apiVersion")
+        );
+        assert!(refusal(&object("v1", "List", "items: [a]")).contains("items[0] is not a Kubernetes object"));
+        let deep = (0..10).fold(whole, |inner, _| object("v1", "List", &format!("items: [{inner}]")));
+        assert!(refusal(&deep).contains("in more than 8 lists"));
+    }
+
+    #[test]
+    fn kubectl_takes_everything_with_items_for_a_list_and_so_nothing_else_may_have_them() {
+        let pod = object("v1", "Pod", "spec: {containers: [{image: a}]}");
+        for kind in ["ConfigMap", "Pod", "Task"] {
+            let hidden = object("v1", kind, &format!("items: [{pod}]"));
+            let error = images_ignoring(&["Task"], &hidden).unwrap_err();
+            assert!(error.contains("makes a list of it"), "{error}");
+        }
+    }
+
+    #[test]
+    fn built_in_kinds_without_pods_hold_no_images_and_their_names_in_another_group_do() {
+        let rest = "data: {image: a}, spec: {versions: [{schema: {properties: {image: {type: string}}}}]}";
+        for (version, kind) in [
+            ("v1", "ConfigMap"),
+            ("v1", "Service"),
+            ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
+            ("networking.k8s.io/v1", "Ingress"),
+        ] {
+            assert_eq!(images(&object(version, kind, rest)).unwrap(), [""; 0]);
+        }
+        assert!(refusal(&object("evil/v1", "ConfigMap", rest)).contains("of a kind that is not known"));
+        assert!(refusal(&object("v1", "Ingress", rest)).contains("of a kind that is not known"));
+    }
+
+    #[test]
+    fn an_image_in_an_object_of_unknown_kind_is_refused_unless_the_kind_is_ignored() {
+        let task = object("tekton.dev/v1", "Task", "spec: {steps: [{name: a, image: b}]}");
+        let error = refusal(&task);
+        assert!(error.starts_with("line 1, column 66: Task without a name: the key `image`"), "{error}");
+        assert!(error.contains("--ignore-kind Task"), "{error}");
+        for ignored in ["Task", "Task.tekton.dev"] {
+            assert_eq!(images_ignoring(&[ignored], &task).unwrap(), [""; 0]);
+        }
+        assert!(images_ignoring(&["Task.dev", "task", "Pod"], &task).is_err());
+        let aliased = object("example.org/v1", "A", "spec: {a: &x [{Image: {tag: b}}], c: *x}");
+        assert!(refusal(&aliased).contains("the key `Image`"));
+        assert_eq!(
+            images(&object("example.org/v1", "A", "spec: {images: [a], imageName: b}")).unwrap(),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn an_image_beside_the_pod_template_of_a_custom_kind_is_refused() {
+        let template = "template: {spec: {containers: [{image: a}]}}";
+        let rollout =
+            |more: &str| object("argoproj.io/v1alpha1", "Rollout", &format!("spec: {{{template}{more}}}"));
+        assert_eq!(images(&rollout("")).unwrap(), ["a"]);
+        assert!(refusal(&rollout(", canary: {image: b}")).contains("of a kind that is not known"));
+        assert_eq!(images_ignoring(&["Rollout"], &rollout("")).unwrap(), [""; 0]);
+        let text =
+            object("external-secrets.io/v1", "ExternalSecret", "spec: {template: a, target: {template: b}}");
+        assert_eq!(images(&text).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn a_built_in_kind_is_read_even_where_it_is_to_be_ignored() {
+        let pod = object("v1", "Pod", "spec: {containers: [{image: a}]}");
+        assert_eq!(images_ignoring(&["Pod"], &pod).unwrap(), ["a"]);
+    }
+
+    #[test]
+    fn what_says_nothing_of_its_images_is_refused() {
+        for (text, reason) in [
+            ("{apiVersion: v1, kind: Pod}", "has no spec"),
+            ("{apiVersion: v1, kind: Pod, spec: []}", "spec is not a mapping"),
+            ("{apiVersion: v1, kind: Pod, spec: {}}", "has no containers"),
+            ("{apiVersion: v1, kind: Pod, spec: {containers: null}}", "has no containers"),
+            ("{apiVersion: v1, kind: Pod, spec: {containers: []}}", "has no containers"),
+            ("{apiVersion: v1, kind: Pod, spec: {containers: {image: a}}}", "spec.containers is not a list"),
+            ("{apiVersion: v1, kind: Pod, spec: {containers: [a]}}", "spec.containers[0] is not a mapping"),
+            (
+                "{apiVersion: v1, kind: Pod, spec: {containers: [{name: a}]}}",
+                "spec.containers[0] has no image",
+            ),
+            (
+                "{apiVersion: v1, kind: Pod, spec: {volumes: [{image: {}}]}}",
+                "spec.volumes[0].image has no reference",
+            ),
+            ("{apiVersion: apps/v1, kind: Deployment, spec: {}}", "has no spec.template.spec"),
+            ("{kind: Pod}", "no apiVersion"),
+            ("{apiVersion: v1}", "no kind"),
+            ("{}", "neither apiVersion nor kind"),
+            ("a", "not a mapping"),
+            ("[]", "not a mapping"),
+            ("{apiVersion: a/b/c, kind: Pod}", "more than one `/`"),
+            ("{apiVersion: v1, kind: 'a b'}", "letters and digits"),
+            ("{apiVersion: v1, kind: [Pod]}", "kind is not text"),
+            ("{apiVersion: v1, kind: ConfigMap, metadata: {namespace: 1}}", "metadata.namespace is `1`"),
+        ] {
+            assert!(refusal(text).contains(reason), "{text}: {}", refusal(text));
+        }
+    }
+
+    #[test]
+    fn a_key_that_differs_in_case_only_is_refused_where_an_image_could_be() {
+        for text in [
+            "{apiVersion: v1, kind: Pod, Kind: Secret, spec: {containers: [{image: a}]}}",
+            "{apiVersion: v1, kind: Secret, Items: []}",
+            "{apiVersion: v1, kind: Pod, spec: {containers: [{image: a}]}, Spec: {}}",
+            "{apiVersion: v1, kind: Pod, spec: {containers: [{image: a}], initcontainers: []}}",
+            "{apiVersion: v1, kind: Pod, spec: {containers: [{image: a, IMAGE: b}]}}",
+            "{apiVersion: v1, \u{212a}ind: Pod, kind: Secret}",
+            "{apiVersion: v1, kind: Pod, \u{17f}pec: {}, spec: {containers: [{image: a}]}}",
+        ] {
+            assert!(refusal(text).contains("in case only"), "{text}: {}", refusal(text));
+        }
+    }
+
+    #[test]
+    fn an_image_that_is_no_text_or_no_reference_is_refused() {
+        for (image, reason) in [
+            ("1.2", "put it in quotes"),
+            ("0x1f", "put it in quotes"),
+            ("on", "put it in quotes"),
+            ("2001-12-14", "put it in quotes"),
+            ("''", "not an image reference"),
+            ("[a]", "is not text"),
+            ("{a: b}", "is not text"),
+            ("null", "has no image"),
+            ("\"a\\n\"", "several lines"),
+            ("'a b'", "not an image reference"),
+            ("' a'", "not an image reference"),
+            ("'{{ image }}'", "not an image reference"),
+            ("oci:latest", "docker.io/library/oci"),
+        ] {
+            let text = object("v1", "Pod", &format!("spec: {{containers: [{{image: {image}}}]}}"));
+            assert!(refusal(&text).contains(reason), "{image}: {}", refusal(&text));
+        }
+        for block in ["|\n     a\n", "|-\n     a\n", ">-\n     a\n"] {
+            let text = format!("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: {block}");
+            assert!(refusal(&text).contains("write it on one line"), "{}", refusal(&text));
+        }
+        let tagged = object("v1", "Pod", "spec: {containers: [{image: !!str 12}, {image: '12'}]}");
+        assert_eq!(images(&tagged).unwrap(), ["12", "12"]);
+    }
+
+    #[test]
+    fn aliases_are_followed_and_may_not_multiply_without_end() {
+        let text = "apiVersion: v1\nkind: List\nitems:\n- &p\n  apiVersion: v1\n  kind: Pod\n  spec:\n    \
+                    containers: &c\n    - image: &i a\n    - image: *i\n    initContainers: *c\n- *p\n";
+        assert_eq!(images(text).unwrap(), ["a"; 8]);
+        let containers = (0..100).map(|_| "{image: a}").collect::<Vec<_>>().join(",");
+        let pod = object("v1", "Pod", &format!("spec: {{containers: [{containers}]}}"));
+        let many = vec!["*p"; IMAGE_LIMIT / 100].join(",");
+        let error = refusal(&object("v1", "List", &format!("items: [&p {pod}, {many}]")));
+        assert!(error.contains("more than 10000 images"), "{error}");
+        let secrets = vec!["*s"; 350].join(",");
+        let text = object(
+            "v1",
+            "List",
+            &format!(
+                "items: [&l {{apiVersion: v1, kind: List, items: [&s {{apiVersion: v1, kind: Secret}}, {secrets}]}}, {}]",
+                vec!["*l"; 350].join(",")
+            ),
+        );
+        assert!(refusal(&text).contains("as aliases repeat them"));
+    }
 }

@@ -160,3 +160,120 @@ fn plain(text: &str) -> String {
         false => format!("\"{text}\""),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::workload::ReadOptions;
+
+    const HEAD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n";
+
+    fn digest() -> Digest {
+        Digest::of(b"x")
+    }
+
+    fn pinned(text: &str) -> Result<String, String> {
+        pinned_by(text, |_| Some(digest()))
+    }
+
+    fn pinned_by(text: &str, digest: impl Fn(&ImageUse) -> Option<Digest>) -> Result<String, String> {
+        let manifests =
+            read(text.as_bytes(), &ReadOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+        manifests.pin(digest).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_digest_is_put_after_the_image_and_every_other_byte_stays() {
+        for (text, image) in [
+            ("  containers: # all\r\n\r\n  -   image:   nginx:1.2   # web\r\n      name: a", "nginx:1.2"),
+            ("  containers: [{image: nginx,name: a}, {'image':'r.example/a:1'}]\n", ""),
+            ("  containers:\n  - {\"image\":\"nginx\"}\n  volumes: [{image: {reference: a}}]\n", ""),
+            ("  containers:\n  - image: !!str &a nginx\n...\n", "nginx"),
+            ("  containers:\n  - image:\n      nginx:1.2\n    name: größe\n", "nginx:1.2"),
+        ] {
+            let text = format!("\u{feff}{HEAD}{text}");
+            let output = pinned(&text).unwrap();
+            assert_eq!(output.replace(&format!("@{}", digest()), ""), text);
+            assert!(image.is_empty() || output.contains(&format!("{image}@{}", digest())), "{output}");
+        }
+    }
+
+    #[test]
+    fn an_image_with_its_digest_stays_and_with_another_is_refused() {
+        let text = format!("{HEAD}  containers: [{{image: 'a:1@{}'}}]\n", digest());
+        assert_eq!(pinned(&text).unwrap(), text);
+        let error = pinned_by(&text, |_| Some(Digest::of(b"y"))).unwrap_err();
+        assert!(error.contains("has a digest already"), "{error}");
+    }
+
+    #[test]
+    fn an_image_without_a_pin_stays_as_it_is() {
+        let text = format!("{HEAD}  containers: [{{image: a}}, {{image: b}}]\n");
+        let output = pinned_by(&text, |image| (image.text == "b").then(digest)).unwrap();
+        assert_eq!(output, text.replace("image: b", &format!("image: b@{}", digest())));
+    }
+
+    #[test]
+    fn a_host_that_plain_text_cannot_begin_with_gets_quotes_where_an_alias_stood() {
+        let text = format!("{HEAD}  containers: [{{image: &a '[::1]:5000/a'}}, {{image: *a}}]\n");
+        let output = pinned_by(&text, |image| image.path.contains("[1]").then(digest)).unwrap();
+        assert_eq!(output, text.replace("*a", &format!("\"[::1]:5000/a@{}\"", digest())));
+    }
+
+    #[test]
+    fn an_alias_of_an_image_stays_where_it_then_says_the_same() {
+        let text = format!("{HEAD}  containers: [{{image: &a nginx}}, {{image: *a}}]\n");
+        let output = pinned(&text).unwrap();
+        assert_eq!(output, text.replace("&a nginx", &format!("&a nginx@{}", digest())));
+    }
+
+    #[test]
+    fn an_alias_of_something_else_is_replaced_by_the_image() {
+        let text = format!("{}  containers: [{{image: *a}}]\n", HEAD.replace("name: p", "name: &a p"));
+        let output = pinned(&text).unwrap();
+        assert_eq!(output, text.replace("*a", &format!("p@{}", digest())));
+    }
+
+    #[test]
+    fn an_image_that_is_used_elsewhere_too_is_refused() {
+        let text = format!("{HEAD}  containers: [{{image: &a nginx, name: *a}}]\n");
+        let error = pinned(&text).unwrap_err();
+        assert!(
+            error.contains("line 5, column 27: Pod p: spec.containers[0].image `nginx` is used elsewhere"),
+            "{error}"
+        );
+        let list = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod, spec: {containers: &c [{image: a}]}}\n\
+                    - {apiVersion: v1, kind: ConfigMap, data: *c}\n";
+        assert!(pinned(list).unwrap_err().contains("is used elsewhere"));
+    }
+
+    #[test]
+    fn containers_that_several_objects_share_are_pinned_once_or_refused() {
+        let pod = |name: &str, containers: &str| {
+            format!(
+                "- {{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{containers: {containers}}}}}\n"
+            )
+        };
+        let text = format!(
+            "apiVersion: v1\nkind: List\nitems:\n{}{}",
+            pod("a", "&c [{image: x1}, {image: x2}]"),
+            pod("b", "*c")
+        );
+        let output = pinned(&text).unwrap();
+        assert_eq!(output.matches(&digest().to_string()).count(), 2);
+        let only_a = |image: &ImageUse| (image.object.name.as_deref() == Some("a")).then(digest);
+        let error = pinned_by(&text, only_a).unwrap_err();
+        assert!(error.contains("need different digests"), "{error}");
+    }
+
+    #[test]
+    fn aliases_that_multiply_are_counted_without_writing_them_out() {
+        let laughs = (1..40).fold("  a0: &a0 [x]\n".to_owned(), |text, n| {
+            format!("{text}  a{n}: &a{n} [*a{0}, *a{0}]\n", n - 1)
+        });
+        let text = format!("{HEAD}  containers: [{{image: nginx}}]\n{laughs}");
+        let output = pinned(&text).unwrap();
+        assert_eq!(output, text.replace("nginx", &format!("nginx@{}", digest())));
+    }
+}

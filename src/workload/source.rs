@@ -75,3 +75,51 @@ fn separators(text: &str) -> Result<(), Refusal> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn refused(bytes: &[u8]) -> Place {
+        text(bytes).unwrap_err().place.unwrap()
+    }
+
+    #[test]
+    fn a_character_that_only_some_readers_take_for_a_line_break_is_refused_in_a_comment_too() {
+        for odd in
+            ['\u{85}', '\u{2028}', '\u{2029}', '\r', '\u{0}', '\u{7f}', '\u{feff}', '\u{ffff}', '\u{1b}']
+        {
+            assert_eq!(
+                refused(format!("a: b\n# é{odd}c: d\n").as_bytes()),
+                Place { line: 2, column: 4 },
+                "{odd:?}"
+            );
+        }
+        assert!(text("\u{feff}a: 'é'\r\n\tb: ✓\n".as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn another_encoding_is_refused_where_it_begins() {
+        assert_eq!(refused(b"a: b\nc: \xff"), Place { line: 2, column: 4 });
+        assert_eq!(refused(b"\xff\xfea\0"), Place { line: 1, column: 1 });
+    }
+
+    #[test]
+    fn a_line_that_kubectl_takes_for_a_separator_is_one_or_refused() {
+        for line in ["---a", "--- a", "---#", "--- |", "--- {a: b}", "----", "---: a"] {
+            assert_eq!(
+                refused(format!("a: b\n{line}\nc: d\n").as_bytes()),
+                Place { line: 2, column: 4 },
+                "{line}"
+            );
+        }
+        assert!(text(b"---\na: b\n--- # c\n---  \r\n ---a\n").is_ok());
+    }
+
+    #[test]
+    fn a_text_that_is_too_large_is_refused() {
+        assert!(text(&vec![b' '; SIZE_LIMIT]).is_ok());
+        assert!(text(&vec![b' '; SIZE_LIMIT + 1]).is_err());
+    }
+}

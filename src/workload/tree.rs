@@ -264,3 +264,77 @@ fn distinct(members: &[Member]) -> Result<(), Refusal> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> (Option<Place>, String) {
+        let refusal = parse(text).map(|_| text).unwrap_err();
+        (refusal.place, refusal.reason)
+    }
+
+    #[test]
+    fn what_two_readers_could_read_as_two_documents_is_refused_where_it_stands() {
+        for (text, line, column, reason) in [
+            ("a: 1\nb: 2\n\"\\x61\": 3\n", 3, 1, "the key `a` stands at line 1, column 1 already"),
+            ("a: {b: 1, 'b': 2}\n", 1, 11, "stands at line 1, column 5 already"),
+            ("a: &x {b: 1}\nc:\n  <<: *x\n", 3, 3, "a merge"),
+            ("{\"<<\": {}}", 1, 2, "a merge"),
+            ("%YAML 1.1\n---\na: b\n", 1, 1, "directives"),
+            ("%TAG ! tag:yaml.org,2002:\n---\na: !str b\n", 1, 1, "directives"),
+            ("a: !!binary bmdpbng=\n", 1, 13, "a tag"),
+            ("a: ! b\n", 1, 6, "a tag"),
+            ("a: !!map [b]\n", 1, 10, "a tag"),
+            ("a: !!set {b}\n", 1, 10, "a tag"),
+            ("? [a]\n: b\n", 1, 3, "a key that is no text"),
+            ("{{a: b}: c}", 1, 2, "a key that is no text"),
+            ("&x a: b\n", 1, 4, "an anchor on a key"),
+            ("a: &x b\n*x : c\n", 2, 1, "an alias as a key"),
+            ("a: &x [*x]\n", 1, 8, "stands in what it repeats"),
+            ("a: *x\n", 1, 4, "unknown anchor"),
+            ("a: &x:y b\n", 1, 4, "as an anchor's name"),
+            ("a: &x b\nc: &x.1 d\ne: *x.1\n", 2, 4, "as an anchor's name"),
+            ("a: b\n...\nc: d\n", 3, 1, "after `...`"),
+            ("{?a: b}", 1, 2, "put it in quotes"),
+            ("[a, b?c: d]", 1, 5, "put it in quotes"),
+            ("a: :b\n", 1, 4, "put it in quotes"),
+            ("{\"a\": 1}\n{\"b\": 2}\n", 2, 1, "not YAML"),
+            ("a: b\n  c: d\n", 2, 4, "not YAML"),
+        ] {
+            let (place, why) = refused(text);
+            assert!(why.contains(reason), "{text:?}: {why}");
+            assert_eq!(place, Some(Place { line, column }), "{text:?}: {why}");
+        }
+    }
+
+    #[test]
+    fn what_every_reader_takes_alike_is_read() {
+        for text in [
+            "a: &x [1, 2]\nb: *x\nc: &x 3\nd: *x\n",
+            "--- # one\na: http://b/c?d\n...\n---\n? a\n: !!str 1\n",
+            "a: !!map {b: !!seq [c]}\n",
+            "a: |\n  <<: b\n  --- c\nb: >-\n\n  d\n",
+            "{\"a\":\"b\",'c':d,e: -f}\n",
+            "a:\n- b\n- - c\n  - d\n",
+        ] {
+            assert!(parse(text).is_ok(), "{text:?}: {:?}", parse(text).map(|_| ()));
+        }
+    }
+
+    #[test]
+    fn what_would_grow_without_end_is_refused() {
+        for open in ["[", "{a: ", "- ", "- [", "a: ["] {
+            let text = open.repeat(DEPTH_LIMIT + 1);
+            let deep = parse(&text).map(|_| ()).unwrap_err().reason;
+            assert!(
+                deep.contains("deep") || deep.contains("nest") || deep.contains("not YAML"),
+                "{open}: {deep}"
+            );
+        }
+        assert!(parse(&format!("{}{}", "[".repeat(DEPTH_LIMIT), "]".repeat(DEPTH_LIMIT))).is_ok());
+        assert!(refused(&format!("[{}]", "a,".repeat(NODE_LIMIT))).1.contains("values"));
+        assert!(refused(&"---\n".repeat(DOCUMENT_LIMIT + 1)).1.contains("documents"));
+    }
+}

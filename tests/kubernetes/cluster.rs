@@ -128,6 +128,20 @@ impl Cluster {
         serde_json::from_slice(&body).unwrap()
     }
 
+    /// What would be stored of an object in YAML or JSON; the server's words where it would not be.
+    pub(crate) async fn dry_run(&self, path: &str, text: &str) -> Result<Value, String> {
+        let form = if text.starts_with('{') { "application/json" } else { "application/yaml" };
+        let request = self.admin.post(format!("{}{path}?dryRun=All", self.server));
+        let request = request.header("Content-Type", form).header("Accept", "application/json");
+        let answer = request.body(text.to_owned()).send().await.unwrap();
+        let status = answer.status();
+        let body = answer.bytes().await.unwrap();
+        match status.is_success() {
+            true => Ok(serde_json::from_slice(&body).unwrap()),
+            false => Err(String::from_utf8_lossy(&body).into_owned()),
+        }
+    }
+
     /// Reads an object as the administrator.
     pub(crate) async fn read(&self, path: &str) -> Value {
         let answer = self.admin.get(format!("{}{path}", self.server)).send().await.unwrap();
@@ -219,6 +233,7 @@ fn start_api(folder: &Path, etcd: u16, port: u16) -> Child {
         "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
         "--service-cluster-ip-range=10.96.0.0/16".to_owned(),
         "--authorization-mode=RBAC".to_owned(),
+        "--feature-gates=ImageVolume=true".to_owned(),
         // Without a controller manager no namespace has a default account.
         "--disable-admission-plugins=ServiceAccount".to_owned(),
     ];

@@ -1,4 +1,4 @@
-//! Keys in a cluster, against a real API server with etcd and RBAC.
+//! Keys in a cluster and the images of manifests, against a real API server with etcd and RBAC.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -6,6 +6,8 @@
 mod support;
 
 mod cluster;
+mod manifests;
+mod spelling;
 
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,7 +1,7 @@
 //! A report is about exactly the image that it names.
 
 use countersign::model::Digest;
-use countersign::scan::{Binding, BindingError, Subject};
+use countersign::scan::{AmongError, Binding, BindingError, Subject};
 use serde_json::json;
 
 use crate::written::{BUSTER, GRYPE, parse, subject, with, without};
@@ -99,4 +99,41 @@ fn a_tag_or_a_name_binds_nothing() {
     let named = with(BUSTER, "/Metadata/RepoTags", json!(["registry.example.org/shop/app:1.4"]));
     let report = parse(&with(&named, "/ArtifactName", json!("registry.example.org/shop/app:1.4")));
     assert_eq!(report.identity.manifests, []);
+}
+
+#[test]
+fn among_several_images_a_report_is_about_exactly_one() {
+    let report = parse(BUSTER);
+    let own = subject(&report);
+    let stranger = Subject { manifest: Digest::of(b"a"), config: Digest::of(b"b"), layers: 1 };
+    let (at, bound) = report.binds_among(&[stranger, own, stranger]).unwrap();
+    assert_eq!((at, bound.manifest()), (1, own.manifest));
+    assert_eq!(report.binds_among(&[stranger]).unwrap_err(), AmongError::None);
+    assert_eq!(report.binds_among(&[]).unwrap_err(), AmongError::None);
+    let same_config = Subject { manifest: other(), ..own };
+    assert_eq!(
+        report.binds_among(&[own, stranger, same_config]).unwrap_err(),
+        AmongError::Several(vec![0, 2])
+    );
+}
+
+#[test]
+fn a_manifest_digest_tells_apart_images_with_the_same_config() {
+    let report = parse(GRYPE);
+    let own = subject(&report);
+    let same_config = Subject { manifest: other(), ..own };
+    let (at, bound) = report.binds_among(&[same_config, own]).unwrap();
+    assert_eq!((at, bound.by()), (1, Binding::Manifest));
+}
+
+#[test]
+fn the_manifest_of_one_image_and_the_id_of_another_are_about_neither() {
+    let report = parse(GRYPE);
+    let own = subject(&report);
+    let first = Subject { config: Digest::of(b"first"), ..own };
+    let second = Subject { manifest: Digest::of(b"second"), ..own };
+    for order in [[first, second], [second, first]] {
+        let error = report.binds_among(&order).unwrap_err();
+        assert!(matches!(error, AmongError::Binding(BindingError::Contradiction { .. })), "{error:?}");
+    }
 }

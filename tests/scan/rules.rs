@@ -85,21 +85,24 @@ fn a_severity_that_does_not_exist_is_an_error() {
 
 #[test]
 fn rules_that_deny_nothing_are_an_error() {
-    for deny in ["severities: []", "{}"] {
-        let text = format!(
-            "apiVersion: scan.countersign.dev/v1alpha1\nkind: ScanRules\nspec:\n  deny: {{{deny}}}\n"
-        );
-        let text = text.replace("{{}}", "{}");
-        let error = error(&text);
-        assert!(error.starts_with("line 4") && error.contains("denies nothing"), "{error}");
+    let start = "apiVersion: scan.countersign.dev/v1alpha1\nkind: ScanRules\nspec:\n";
+    for deny in ["{}", "{endOfLife: false}", "{onlyFixable: false}"] {
+        let error = error(&format!("{start}  deny: {deny}\n"));
+        assert!(error.starts_with("line 4, column 9: ") && error.contains("denies nothing"), "{error}");
+    }
+    for severities in ["[]", ""] {
+        let error = error(&format!("{start}  deny:\n    endOfLife: true\n    severities: {severities}\n"));
+        assert!(error.starts_with("line 6") && error.ends_with("`severities` is empty"), "{error}");
     }
     assert!(error("apiVersion: scan.countersign.dev/v1alpha1\nkind: ScanRules\nspec: {}\n").contains("deny"));
 }
 
 #[test]
 fn only_fixable_without_severities_is_an_error() {
-    let text = GIVEN.replace("[CRITICAL, HIGH]", "[]").replace("onlyFixable: false", "onlyFixable: true");
-    assert!(error(&text).starts_with("line 8, column 18: "), "{}", error(&text));
+    let text = GIVEN.replace("onlyFixable: false", "onlyFixable: true");
+    let error =
+        error(&text.replace("    severities: [CRITICAL, HIGH]     # UNKNOWN may be listed too\n", ""));
+    assert!(error.starts_with("line 7, column 18: `onlyFixable` without `severities`"), "{error}");
 }
 
 #[test]
@@ -188,5 +191,30 @@ fn hostile_text_in_an_error_is_escaped() {
     ] {
         let error = error_with(from, to);
         assert!(!error.chars().any(|c| c.is_control() || c == '\u{202e}'), "{error:?}");
+    }
+}
+
+#[test]
+fn the_file_in_the_documentation_is_read() {
+    let document = include_str!("../../docs/scan-rules.md");
+    let block = document.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    Rules::parse(block.as_bytes()).unwrap();
+}
+
+#[test]
+fn a_field_without_a_value_is_an_error_and_not_the_default() {
+    for (from, to) in [
+        ("  name: production", "  name:"),
+        ("severities: [CRITICAL, HIGH] ", "severities: "),
+        ("onlyFixable: false", "onlyFixable:"),
+        ("endOfLife: false", "endOfLife: ~"),
+        ("maxReportAge: 24h", "maxReportAge:"),
+        ("maxReportAge: 24h", "maxReportAge: null"),
+        ("reason: not reachable, the binary is never started", "reason:"),
+        ("\n    reason: static binaries have no packages", ""),
+        (": 2026-12-31", ":"),
+    ] {
+        let error = error_with(from, to);
+        assert!(error.starts_with("line ") && !error.contains("Option"), "{to}: {error}");
     }
 }

@@ -206,7 +206,7 @@ impl Examination {
 
     /// What may be signed, if every report passes and every build signature is there; with `annotations` beside
     /// what the validation itself states.
-    pub fn approve(self, annotations: &Claims) -> Option<Approval> {
+    pub fn approve(&self, annotations: &Claims) -> Option<Approval> {
         if self.verdict() != Verdict::Allowed {
             return None;
         }
@@ -220,7 +220,7 @@ impl Examination {
             let passed: Option<Vec<&Passed>> = reports.iter().map(|judged| judged.passed()).collect();
             claims.insert(digest, claims::validation(annotations, build, &passed?)?);
         }
-        Some(Approval { images: self.images, claims })
+        Some(Approval { images: self.images.clone(), claims })
     }
 }
 

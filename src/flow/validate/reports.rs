@@ -7,7 +7,7 @@ use super::{ReportFile, ValidateError};
 use crate::model::PinnedRef;
 use crate::model::manifest::Platform;
 use crate::policy::Verdict;
-use crate::scan::{self, Bound, Judgement, Passed, Rules, judge};
+use crate::scan::{self, AmongError, Bound, Judgement, Passed, Rules, Subject, judge};
 
 /// A report, the platform manifest that it speaks of, and what the rules say.
 pub struct JudgedReport {
@@ -70,25 +70,28 @@ fn bind<'a>(
     runnable: &'a [Runnable],
     image: &PinnedRef,
 ) -> Result<BoundReport<'a>, ValidateError> {
-    let name = file.name.clone();
-    let mut fitting = Vec::new();
-    for one in runnable {
-        match (file.report.binds_to(&one.subject), runnable) {
-            (Ok(bound), _) => fitting.push(BoundReport { name: &file.name, bound, runnable: one }),
-            (Err(cause), [_]) => return Err(ValidateError::AnotherImage { name, cause }),
-            (Err(_), _) => {}
-        }
+    let name = || file.name.clone();
+    let found = |(at, bound)| {
+        runnable.get::<usize>(at).map(|runnable| BoundReport { name: &file.name, bound, runnable })
+    };
+    let nothing = || ValidateError::NoChild { name: name(), image: image.clone(), runnable: runnable.len() };
+    if let [one] = runnable {
+        // One image alone: what tells it from the report's is worth showing.
+        let bound = file.report.binds_to(&one.subject);
+        let bound = bound.map_err(|cause| ValidateError::AnotherImage { name: name(), cause })?;
+        return found((0, bound)).ok_or_else(nothing);
     }
-    match (fitting.pop(), &fitting[..]) {
-        (Some(bound), []) => Ok(bound),
-        (Some(last), others) => {
-            let named = |bound: &BoundReport| {
-                format!("{} ({})", bound.runnable.known.image.digest(), bound.runnable.platform)
-            };
-            let images = others.iter().chain([&last]).map(named).collect();
-            Err(ValidateError::SeveralChildren { name, images })
+    let subjects: Vec<Subject> = runnable.iter().map(|one| one.subject).collect();
+    match file.report.binds_among(&subjects) {
+        Ok(one) => found(one).ok_or_else(nothing),
+        Err(AmongError::None) => Err(nothing()),
+        Err(AmongError::Binding(cause)) => Err(ValidateError::AnotherImage { name: name(), cause }),
+        Err(AmongError::Several(places)) => {
+            let children = places.into_iter().filter_map(|at| runnable.get(at));
+            let images =
+                children.map(|one| format!("{} ({})", one.known.image.digest(), one.platform)).collect();
+            Err(ValidateError::SeveralChildren { name: name(), images })
         }
-        (None, _) => Err(ValidateError::NoChild { name, image: image.clone(), runnable: runnable.len() }),
     }
 }
 
