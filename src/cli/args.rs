@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::error::Failure;
-use crate::model::{Format, ImageRef, Repository};
+use crate::model::{Format, ImageRef, Repository, parse_duration};
 use crate::registry::routes::Mirror;
 
 /// Whole-command limit where none is given.
@@ -93,12 +93,15 @@ pub(super) struct PlaceArgs {
 impl PlaceArgs {
     /// The repository to look in or write to for `image`.
     pub(super) fn place(&self, image: &Repository) -> Result<Repository, Failure> {
-        match self.signature_repository.as_deref().filter(|text| !text.is_empty()) {
-            Some(text) => text.parse().map_err(|error: crate::model::reference::ReferenceError| {
-                Failure::usage("--signature-repository (or COSIGN_REPOSITORY) cannot be used").because(error)
-            }),
-            None => Ok(image.clone()),
-        }
+        Ok(self.named()?.unwrap_or_else(|| image.clone()))
+    }
+
+    /// The repository that was named, if one was.
+    pub(super) fn named(&self) -> Result<Option<Repository>, Failure> {
+        let named = self.signature_repository.as_deref().filter(|text| !text.is_empty());
+        named.map(str::parse).transpose().map_err(|error: crate::model::reference::ReferenceError| {
+            Failure::usage("--signature-repository (or COSIGN_REPOSITORY) cannot be used").because(error)
+        })
     }
 }
 
@@ -122,26 +125,9 @@ pub(super) fn mirrors(values: &[String]) -> Result<Vec<Mirror>, Failure> {
     values.iter().map(parse).collect()
 }
 
-/// One integer and `s`, `m`, `h` or `d`.
+/// One whole number and `s`, `m`, `h` or `d`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is not a duration: one whole number and s, m, h or d, such as 90s");
-    let unit = text.chars().next_back().ok_or_else(wrong)?;
-    let seconds: u64 = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3_600,
-        'd' => 86_400,
-        _ => return Err(wrong()),
-    };
-    let number = &text[..text.len() - unit.len_utf8()];
-    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(wrong());
-    }
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    match number.checked_mul(seconds) {
-        Some(0) | None => Err(wrong()),
-        Some(total) => Ok(Duration::from_secs(total)),
-    }
+    parse_duration(text).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

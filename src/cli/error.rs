@@ -72,6 +72,11 @@ impl Failure {
         Self { exit, message: message.into(), cause: None, hint: None }
     }
 
+    /// A signature, a rule or a policy said no.
+    pub fn denied(message: impl Into<String>) -> Self {
+        Self::new(Exit::Denied, message)
+    }
+
     /// Wrong usage or bad input.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)

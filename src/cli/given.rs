@@ -143,8 +143,12 @@ fn looks_like_an_option(word: &OsStr) -> bool {
     word.len() > 1 && word.as_encoded_bytes().starts_with(b"-")
 }
 
-/// Takes images back from the options that took them for values, if exactly as many are found as are missing.
+/// Takes images back from the options that took them for values, if exactly as many are found as are missing; where
+/// any number of images may stand, all of them.
 fn take_back(command: &Command, pieces: Vec<Piece>) -> Vec<Piece> {
+    if command.get_positionals().any(|image| image.get_num_args().is_some_and(|n| n.max_values() > 1)) {
+        return take_back_up_to(usize::MAX, pieces);
+    }
     let required = command.get_positionals().filter(|image| image.is_required_set()).count();
     let there = pieces.iter().filter(|piece| matches!(piece, Piece::Loose(_))).count();
     let missing = required.saturating_sub(there);
@@ -152,9 +156,14 @@ fn take_back(command: &Command, pieces: Vec<Piece>) -> Vec<Piece> {
     if missing == 0 || found != missing {
         return pieces;
     }
+    take_back_up_to(missing, pieces)
+}
+
+/// Takes at most `limit` images back from each option.
+fn take_back_up_to(limit: usize, pieces: Vec<Piece>) -> Vec<Piece> {
     let mut parted = Vec::new();
     for piece in pieces {
-        let images = images_at_the_end(&piece).min(missing);
+        let images = images_at_the_end(&piece).min(limit);
         match piece {
             Piece::Greedy(mut words) if images > 0 => {
                 let images = words.split_off(words.len() - images);
@@ -282,6 +291,13 @@ mod tests {
         // One image too many: which it is, is not guessed.
         reads_as("verify --key a oci:a --mirror a=b oci:b", "verify --key a oci:a --mirror a=b oci:b");
         reads_as("verify --key a -- oci:app", "verify --key a -- oci:app");
+    }
+
+    #[test]
+    fn any_number_of_images_is_taken_back_where_any_number_may_stand() {
+        reads_as("gate --policy p r.example/a@D oci:b", "gate --policy p -- r.example/a@D oci:b");
+        reads_as("gate oci:a --policy p q oci:b -f m", "gate --policy p q -f m -- oci:a oci:b");
+        reads_as("gate --policy p.yaml -f a.yaml b.yaml", "gate --policy p.yaml -f a.yaml b.yaml");
     }
 
     #[test]

@@ -4,15 +4,26 @@ mod args;
 mod context;
 mod copy;
 pub mod error;
+mod files;
+mod gate;
 mod given;
 mod inspect;
+mod junit;
 mod keys;
 mod logging;
+mod manifests;
 mod output;
+mod policies;
+mod policy;
 mod progress;
+mod receipts;
 mod report;
+mod report_files;
+mod results;
+mod scan_table;
 mod sign;
 mod usage;
+mod validate;
 mod verify;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -37,12 +48,18 @@ const EXIT_CODES: &str = "Exit codes: 0 done or allowed · 1 denied · 2 wrong u
 enum Command {
     /// Sign an image by its digest
     Sign(Box<sign::SignArgs>),
+    /// Sign an image a second time, if it has its build signature and its scan passes
+    Validate(Box<validate::ValidateArgs>),
+    /// Decide on every image of a deployment under policies
+    Gate(Box<gate::GateArgs>),
     /// Verify that every key given has signed an image
     Verify(Box<verify::VerifyArgs>),
     /// Show what is attached to an image; verifies nothing
     Inspect(Box<inspect::InspectArgs>),
     /// Carry an image with its signatures elsewhere; digests stay as they are
     Copy(Box<copy::CopyArgs>),
+    /// Check and explain policies
+    Policy(Box<policy::PolicyArgs>),
     /// Make, show and import keys
     Keys(Box<keys::KeysArgs>),
 }
@@ -51,22 +68,33 @@ impl Command {
     fn shared(&self) -> &Shared {
         match self {
             Self::Sign(args) => &args.shared,
+            Self::Validate(args) => &args.shared,
+            Self::Gate(args) => &args.shared,
             Self::Verify(args) => &args.shared,
             Self::Inspect(args) => &args.shared,
             Self::Copy(args) => &args.shared,
+            Self::Policy(args) => args.shared(),
             Self::Keys(args) => args.shared(),
         }
     }
 }
 
 impl Command {
+    /// Whether standard output is for manifests.
+    fn prints_manifests(&self) -> bool {
+        matches!(self, Self::Gate(args) if args.pin)
+    }
+
     /// What the command works on, as it was written.
     fn subject(&self) -> &str {
         match self {
             Self::Sign(args) => &args.image,
+            Self::Validate(args) => &args.image,
+            Self::Gate(args) => args.subject(),
             Self::Verify(args) => &args.image,
             Self::Inspect(args) => &args.image,
             Self::Copy(args) => &args.source,
+            Self::Policy(_) => "policies",
             Self::Keys(_) => "keys",
         }
     }
@@ -87,6 +115,7 @@ pub fn main(arguments: Vec<std::ffi::OsString>) -> Exit {
         Err(error) => return usage::answer(&error, &arguments),
     };
     let output = Output::new(command.shared().output);
+    let output = if command.prints_manifests() { output.aside() } else { output };
     logging::start(command.shared());
     match run(&command, &output) {
         Ok(exit) => exit,
@@ -121,9 +150,12 @@ fn run(command: &Command, output: &Output) -> Result<Exit, Failure> {
 async fn dispatch(command: &Command, output: &Output) -> Result<Exit, Failure> {
     match command {
         Command::Sign(args) => sign::run(args, output).await,
+        Command::Validate(args) => validate::run(args, output).await,
+        Command::Gate(args) => gate::run(args, output).await,
         Command::Verify(args) => verify::run(args, output).await,
         Command::Inspect(args) => inspect::run(args, output).await,
         Command::Copy(args) => copy::run(args, output).await,
+        Command::Policy(args) => policy::run(args, output).await,
         Command::Keys(args) => keys::run(args, output).await,
     }
 }

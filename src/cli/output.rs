@@ -14,6 +14,8 @@ use crate::model::escape_untrusted;
 pub(super) struct Output {
     format: OutputFormat,
     colour: bool,
+    /// Standard output is for something else: results go to standard error.
+    aside: bool,
 }
 
 /// Colours of meaning, not of taste.
@@ -40,7 +42,12 @@ impl Tone {
 
 impl Output {
     pub(super) fn new(format: OutputFormat) -> Self {
-        Self { format, colour: coloured(&std::io::stdout()) }
+        Self { format, colour: coloured(&std::io::stdout()), aside: false }
+    }
+
+    /// Results go to standard error, since standard output is for manifests alone.
+    pub(super) fn aside(self) -> Self {
+        Self { colour: coloured(&std::io::stderr()), aside: true, ..self }
     }
 
     /// `text` in a tone, where colours are shown.
@@ -58,14 +65,36 @@ impl Output {
         text: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
         match self.format {
-            OutputFormat::Text => print(&text()),
-            OutputFormat::Json => {
-                let value = serde_json::to_string_pretty(value);
-                let value =
-                    value.map_err(|error| Failure::undecided("no JSON could be made").because(error))?;
-                print(&format!("{}\n", ascii_controls(&value)))
-            }
+            OutputFormat::Text => self.print(&text()),
+            OutputFormat::Json => self.print(&json_text(value)?),
         }
+    }
+
+    fn print(&self, text: &str) -> Result<(), Failure> {
+        if self.aside {
+            eprint(text);
+            return Ok(());
+        }
+        print(text)
+    }
+
+    /// Prints a document as it is, whatever the form of results.
+    pub(super) fn document(&self, text: &str) -> Result<(), Failure> {
+        self.print(text)
+    }
+
+    /// Prints manifests, each a document of its own, on standard output.
+    pub(super) fn manifests(&self, texts: &[&str]) -> Result<(), Failure> {
+        let mut stream = String::new();
+        for text in texts {
+            if !stream.is_empty() {
+                let end = if stream.ends_with('\n') { "" } else { "\n" };
+                stream.push_str(end);
+                stream.push_str("---\n");
+            }
+            stream.push_str(text);
+        }
+        print(&stream)
     }
 
     /// Prints why a command did not do its work: for people on standard error, and for programs on standard output
@@ -87,6 +116,13 @@ impl Output {
         eprint(&failure_text(failure, coloured(&std::io::stderr())));
         failure.exit
     }
+}
+
+/// A value as JSON, a line at its end, with strings that no terminal acts on.
+pub(super) fn json_text(value: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value);
+    let text = text.map_err(|error| Failure::undecided("no JSON could be made").because(error))?;
+    Ok(format!("{}\n", ascii_controls(&text)))
 }
 
 /// The error for people: what, why, and what to try, a line each.

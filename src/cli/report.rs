@@ -1,15 +1,19 @@
 //! Decisions as people and programs read them (the JSON form is stable: docs/json.md).
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use super::error::Exit;
 use super::output::{Output, Tone};
-use crate::flow::verify::Answer;
+use crate::flow::gate::GateAnswer;
+use crate::flow::verify::{Answer, Gathered};
 use crate::model::verify::Remark;
 use crate::model::{Claims, Digest, Fingerprint, Format, VerifiedSignature, escape_untrusted};
-use crate::policy::{Mode, Outcome, PolicyDecision, ReasonCode, SignerDecision, Verdict};
+use crate::policy::{
+    Decision, Mode, Outcome, PolicyDecision, Reason, ReasonCode, Satisfaction, SignerDecision, Verdict,
+};
 
 /// The exit code of a verdict.
 pub(super) fn exit(verdict: Verdict) -> Exit {
@@ -20,28 +24,105 @@ pub(super) fn exit(verdict: Verdict) -> Exit {
     }
 }
 
-/// Answers for several images.
+/// The word of a verdict, and its colour.
+pub(super) fn word(verdict: Verdict) -> (&'static str, Tone) {
+    match verdict {
+        Verdict::Allowed => ("allowed", Tone::Good),
+        Verdict::Denied => ("denied", Tone::Bad),
+        Verdict::Undecided => ("undecided", Tone::Unsure),
+    }
+}
+
+/// One image, the decision on it, and what that rests on.
+pub(super) struct Row<'a> {
+    pub(super) reference: String,
+    pub(super) digest: Option<Digest>,
+    pub(super) decision: &'a Decision,
+    pub(super) evidence: &'a Gathered,
+    /// Where in which manifests it stands.
+    pub(super) uses: Vec<Use>,
+}
+
+/// An image's place in a manifest; escaped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Use {
+    /// The file, `-` for standard input.
+    pub(super) file: String,
+    /// The line, from 1.
+    pub(super) line: u64,
+    /// Kind, namespace and name.
+    pub(super) object: String,
+    /// The field.
+    pub(super) path: String,
+}
+
+impl<'a> From<&'a Answer> for Row<'a> {
+    fn from(answer: &'a Answer) -> Self {
+        let Answer { image, decision, evidence } = answer;
+        let digest = Some(image.digest());
+        Self { reference: image.to_string(), digest, decision, evidence, uses: Vec::new() }
+    }
+}
+
+impl<'a> From<&'a GateAnswer> for Row<'a> {
+    fn from(answer: &'a GateAnswer) -> Self {
+        let GateAnswer { asked, pinned, decision, evidence } = answer;
+        let reference = pinned.as_ref().map_or_else(|| asked.image.to_string(), ToString::to_string);
+        let digest = pinned.as_ref().map(|pinned| pinned.digest());
+        Self { reference, digest, decision, evidence, uses: Vec::new() }
+    }
+}
+
+/// How much is told of the signatures that count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Their keys.
+    Keys,
+    /// Formats and claims too.
+    Claims,
+}
+
+/// Decisions on several images.
 pub(super) struct Report<'a> {
-    answers: &'a [Answer],
-    warnings: Vec<String>,
+    pub(super) rows: Vec<Row<'a>>,
+    /// What is to be known beside what the decisions say.
+    pub(super) warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
 pub(super) struct ReportJson<'a> {
     decision: Verdict,
     images: Vec<ImageJson<'a>>,
-    warnings: &'a [String],
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct ImageJson<'a> {
-    reference: String,
-    digest: Digest,
+#[serde(rename_all = "camelCase")]
+pub(super) struct ImageJson<'a> {
+    reference: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<Digest>,
     decision: Verdict,
+    #[serde(flatten)]
+    reason: ReasonJson<'a>,
     complete: bool,
     policies: Vec<PolicyJson<'a>>,
-    invalid: &'a [Remark],
-    unreachable: &'a [Remark],
+    invalid: Vec<&'a Remark>,
+    unreachable: Vec<&'a Remark>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
+    #[serde(skip_serializing_if = "<[Use]>::is_empty")]
+    uses: &'a [Use],
+}
+
+/// A reason, where there is one.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReasonJson<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason_code: Option<ReasonCode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -49,6 +130,8 @@ struct PolicyJson<'a> {
     name: &'a str,
     mode: Mode,
     decision: Verdict,
+    #[serde(flatten)]
+    reason: ReasonJson<'a>,
     signers: Vec<SignerJson<'a>>,
 }
 
@@ -60,9 +143,9 @@ struct SignerJson<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     by: Vec<SignatureJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason_code: Option<ReasonCode>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    expires_at: Option<String>,
+    #[serde(flatten)]
+    reason: ReasonJson<'a>,
 }
 
 #[derive(Serialize)]
@@ -72,35 +155,84 @@ struct SignatureJson<'a> {
     claims: &'a Claims,
 }
 
+impl<'a> From<Option<&'a Reason>> for ReasonJson<'a> {
+    fn from(reason: Option<&'a Reason>) -> Self {
+        Self {
+            reason_code: reason.map(|reason| reason.code),
+            reason: reason.map(|reason| reason.text.as_str()),
+        }
+    }
+}
+
 impl<'a> Report<'a> {
-    pub(super) fn new(answers: &'a [Answer], warnings: Vec<String>) -> Self {
-        Self { answers, warnings }
+    /// The answer over all images: denied before undecided before allowed, and denied about none.
+    pub(super) fn verdict(&self) -> Verdict {
+        self.rows.iter().map(|row| row.decision.verdict()).max().unwrap_or(Verdict::Denied)
+    }
+
+    /// Warnings of the run, then those of the decisions, each with its image.
+    pub(super) fn all_warnings(&self) -> Vec<String> {
+        let of_row = |row: &Row| {
+            let reference = row.reference.clone();
+            row.decision.warnings().into_iter().map(move |warning| format!("{reference}: {warning}"))
+        };
+        self.warnings.iter().cloned().chain(self.rows.iter().flat_map(of_row)).collect()
     }
 
     pub(super) fn json(&self) -> ReportJson<'_> {
-        let decision = self.answers.iter().map(Answer::verdict).max().unwrap_or(Verdict::Denied);
-        let images = self.answers.iter().map(image_json).collect();
-        ReportJson { decision, images, warnings: &self.warnings }
+        let images = self.rows.iter().map(Row::json).collect();
+        ReportJson { decision: self.verdict(), images, warnings: self.all_warnings() }
     }
 
-    pub(super) fn text(&self, output: &Output) -> String {
+    pub(super) fn text(&self, detail: Detail, output: &Output) -> String {
         let mut text = String::new();
-        for answer in self.answers {
-            image_text(&mut text, answer, output);
+        for row in &self.rows {
+            row.text(&mut text, detail, output);
         }
         text
     }
 }
 
-fn image_json(answer: &Answer) -> ImageJson<'_> {
-    ImageJson {
-        reference: answer.image.to_string(),
-        digest: answer.image.digest(),
-        decision: answer.verdict(),
-        complete: answer.evidence.complete,
-        policies: answer.policies.iter().map(policy_json).collect(),
-        invalid: &answer.evidence.invalid,
-        unreachable: &answer.evidence.unreachable,
+impl Row<'_> {
+    pub(super) fn json(&self) -> ImageJson<'_> {
+        ImageJson {
+            reference: &self.reference,
+            digest: self.digest,
+            decision: self.decision.verdict(),
+            reason: self.decision.reason().into(),
+            complete: self.evidence.is_complete(),
+            policies: self.decision.policies().iter().map(policy_json).collect(),
+            invalid: self.evidence.invalid(),
+            unreachable: self.evidence.unreachable(),
+            notes: self.decision.notes(),
+            uses: &self.uses,
+        }
+    }
+
+    // Writing to a String cannot fail, so the results of `write!` below are dropped.
+    pub(super) fn text(&self, text: &mut String, detail: Detail, output: &Output) {
+        let (word, tone) = word(self.decision.verdict());
+        let reference = output.tone(Tone::Strong, &self.reference);
+        let _ = writeln!(text, "{}  {reference}", output.tone(tone, word));
+        for Use { file, line, object, .. } in &self.uses {
+            let _ = writeln!(text, "  {}", output.tone(Tone::Faint, &format!("{object}, {file}:{line}")));
+        }
+        if let Some(reason) = self.decision.reason() {
+            let _ = writeln!(text, "  {reason}");
+        }
+        for policy in self.decision.policies() {
+            policy_text(text, policy, detail, output);
+        }
+        for (label, remarks) in
+            [("invalid", self.evidence.invalid()), ("unreachable", self.evidence.unreachable())]
+        {
+            for Remark { place, reason, .. } in remarks {
+                let _ = writeln!(text, "  {}  {place}: {reason}", output.tone(Tone::Unsure, label));
+            }
+        }
+        for note in self.decision.notes() {
+            let _ = writeln!(text, "  {}  {note}", output.tone(Tone::Faint, "audit"));
+        }
     }
 }
 
@@ -108,60 +240,63 @@ fn policy_json(policy: &PolicyDecision) -> PolicyJson<'_> {
     PolicyJson {
         name: &policy.name,
         mode: policy.mode,
-        decision: policy.verdict,
-        signers: policy.signers.iter().map(signer_json).collect(),
+        decision: policy.verdict(),
+        reason: policy.reason().into(),
+        signers: policy.signers().iter().map(signer_json).collect(),
     }
 }
 
 fn signer_json(signer: &SignerDecision) -> SignerJson<'_> {
-    let (by, reason_code, reason) = match &signer.outcome {
-        Outcome::Satisfied(by) => (by.iter().map(signature_json).collect(), None, None),
-        Outcome::Unsatisfied { code, reason } => (Vec::new(), Some(*code), Some(reason.as_str())),
-    };
-    SignerJson { name: &signer.name, satisfied: reason_code.is_none(), by, reason_code, reason }
+    let name = signer.name.as_str();
+    match &signer.outcome {
+        Outcome::Satisfied(Satisfaction { by, expires_at, .. }) => {
+            let by = by.iter().map(signature_json).collect();
+            let expires_at = expires_at.map(|time| time.to_string());
+            SignerJson { name, satisfied: true, by, expires_at, reason: None.into() }
+        }
+        Outcome::Unsatisfied(reason) => {
+            let reason = Some(reason).into();
+            SignerJson { name, satisfied: false, by: Vec::new(), expires_at: None, reason }
+        }
+    }
 }
 
 fn signature_json(signature: &VerifiedSignature) -> SignatureJson<'_> {
     SignatureJson { key: signature.key(), format: signature.format(), claims: signature.claims() }
 }
 
-// Writing to a String cannot fail, so the results of `write!` below are dropped.
-fn image_text(text: &mut String, answer: &Answer, output: &Output) {
-    let (word, tone) = match answer.verdict() {
-        Verdict::Allowed => ("allowed", Tone::Good),
-        Verdict::Denied => ("denied", Tone::Bad),
-        Verdict::Undecided => ("undecided", Tone::Unsure),
-    };
-    let _ = writeln!(
-        text,
-        "{}  {}",
-        output.tone(tone, word),
-        output.tone(Tone::Strong, &answer.image.to_string())
-    );
-    for signer in answer.policies.iter().flat_map(|policy| &policy.signers) {
-        signer_text(text, signer, output);
+/// The signers of a policy; its name only where it was written down, with a mode and perhaps others beside it.
+fn policy_text(text: &mut String, policy: &PolicyDecision, detail: Detail, output: &Output) {
+    if policy.name != super::verify::POLICY_NAME {
+        let mode = if policy.mode == Mode::Enforce { String::new() } else { format!(" ({:?})", policy.mode) };
+        let why = policy.reason().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let name = escape_untrusted(&policy.name);
+        let _ = writeln!(text, "  {}", output.tone(Tone::Faint, &format!("policy {name}{mode}{why}")));
     }
-    for (label, remarks) in
-        [("invalid", &answer.evidence.invalid), ("unreachable", &answer.evidence.unreachable)]
-    {
-        for Remark { place, reason, .. } in remarks {
-            let _ = writeln!(text, "  {}  {place}: {reason}", output.tone(Tone::Unsure, label));
-        }
+    for signer in policy.signers() {
+        signer_text(text, signer, detail, output);
     }
 }
 
-fn signer_text(text: &mut String, signer: &SignerDecision, output: &Output) {
+fn signer_text(text: &mut String, signer: &SignerDecision, detail: Detail, output: &Output) {
     match &signer.outcome {
-        Outcome::Satisfied(by) => {
+        Outcome::Satisfied(satisfied) if detail == Detail::Keys => {
+            let keys: BTreeSet<Fingerprint> = satisfied.by.iter().map(VerifiedSignature::key).collect();
+            let keys: Vec<String> = keys.iter().map(Fingerprint::to_string).collect();
+            let until = satisfied.expires_at.map(|time| format!(", until {time}")).unwrap_or_default();
+            let by = output.tone(Tone::Faint, &format!("by {}{until}", keys.join(" and ")));
+            let _ = writeln!(text, "  {} {}  {by}", output.tone(Tone::Good, "✓"), signer.name);
+        }
+        Outcome::Satisfied(satisfied) => {
             let _ = writeln!(text, "  {} {}", output.tone(Tone::Good, "✓"), signer.name);
-            for signature in by {
+            for signature in &satisfied.by {
                 let shown = format!("    {}, by {}", signature.format(), signature.key());
                 let _ = writeln!(text, "{}", output.tone(Tone::Faint, &shown));
                 claims_text(text, signature.claims());
             }
         }
-        Outcome::Unsatisfied { code, reason } => {
-            let mark = match code {
+        Outcome::Unsatisfied(reason) => {
+            let mark = match reason.code {
                 ReasonCode::Unreachable => output.tone(Tone::Unsure, "?"),
                 _ => output.tone(Tone::Bad, "✗"),
             };

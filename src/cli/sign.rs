@@ -1,22 +1,21 @@
 //! `countersign sign`.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use serde::Serialize;
 
 use super::args::{PasswordArgs, PlaceArgs, RegistryArgs, Shared, WrittenFormat, image};
 use super::context::{Keys, key_reference, registries};
-use super::error::{ErrorJson, Exit, Failure};
-use super::output::{Output, Tone, warn};
-use super::report::claims_text;
+use super::error::{Exit, Failure};
+use super::output::{Output, warn};
+use super::receipts::Finish;
+use super::results::SignedResults;
 use crate::flow::FlowError;
 use crate::flow::prepare::prepare;
-use crate::flow::sign::{Order, Receipt, Signed, Stated, StatedClaims, sign};
+use crate::flow::sign::{Order, Stated, StatedClaims, sign};
 use crate::flow::verify::resolve;
 use crate::model::claims::{REVISION, ROLE, SOURCE};
-use crate::model::{Claims, Format, ImageRef, PinnedRef};
+use crate::model::{Claims, ImageRef, PinnedRef};
 use crate::registry::Registry;
 
 /// The role that only `validate` may state.
@@ -88,7 +87,7 @@ pub(super) async fn run(args: &SignArgs, output: &Output) -> Result<Exit, Failur
     let place = args.place.place(image.repository())?;
     let registry = registries(&args.registry)?;
     let results = args.results_dir.as_deref().filter(|_| !args.dry_run);
-    let results = results.map(ResultFiles::open).transpose()?;
+    let results = results.map(SignedResults::open).transpose()?;
     let pinned = pinned(args, &registry, &image).await?;
     let order = Order {
         image: &pinned,
@@ -101,7 +100,7 @@ pub(super) async fn run(args: &SignArgs, output: &Output) -> Result<Exit, Failur
     let (signer, prepared) = tokio::join!(keys.signer(&key), prepare(&registry, &order));
     let stated = Stated { claims: StatedClaims::Same(&claims), now: jiff::Timestamp::now() };
     let signed = sign(&registry, &*signer?, &order, &stated, &prepared?).await;
-    finish(args, &pinned, signed, results, output)
+    Finish { image: &pinned, dry_run: args.dry_run, results }.signed(signed, output)
 }
 
 /// Claims that the person states.
@@ -134,7 +133,8 @@ async fn pinned(args: &SignArgs, registry: &impl Registry, image: &ImageRef) -> 
     Ok(pinned)
 }
 
-fn tag_refused(image: &ImageRef, resolved: Result<PinnedRef, FlowError>) -> Failure {
+/// A tag where a digest is needed.
+pub(super) fn tag_refused(image: &ImageRef, resolved: Result<PinnedRef, FlowError>) -> Failure {
     let refusal = Failure::usage(format!("{image} has no digest, and only a digest is signed"))
         .because("whoever can push to the repository could move the tag between the build and the signature");
     match resolved {
@@ -142,116 +142,4 @@ fn tag_refused(image: &ImageRef, resolved: Result<PinnedRef, FlowError>) -> Fail
         Err(FlowError::Missing { .. }) => refusal.hint("there is no such tag in the registry"),
         Err(error) => refusal.hint(format!("what the tag points at could not be asked: {error}")),
     }
-}
-
-/// The result in JSON (docs/json.md).
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Results<'a> {
-    results: &'a [Receipt],
-    dry_run: bool,
-    /// Why it is not complete.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<ErrorJson<'a>>,
-}
-
-/// Says what came of it. What was signed is said even if not all of it was.
-fn finish(
-    args: &SignArgs,
-    image: &PinnedRef,
-    signed: Signed,
-    results: Option<ResultFiles>,
-    output: &Output,
-) -> Result<Exit, Failure> {
-    let Signed { receipts, stopped } = signed;
-    let mut failure = stopped.map(Failure::from).or_else(|| incomplete(&receipts));
-    if receipts.is_empty()
-        && let Some(failure) = failure
-    {
-        return Err(failure);
-    }
-    if failure.is_none() {
-        failure = results.and_then(|files| files.write(image).err());
-    }
-    let error = failure.as_ref().map(ErrorJson::from);
-    let value = Results { results: &receipts, dry_run: args.dry_run, error };
-    output.result(&value, || receipts_text(&receipts, args.dry_run, output))?;
-    Ok(failure.map_or(Exit::Done, |failure| output.beside(&failure)))
-}
-
-/// A signature that is not stored in every format asked for.
-fn incomplete(receipts: &[Receipt]) -> Option<Failure> {
-    let receipt = receipts.iter().find(|receipt| !receipt.failed.is_empty())?;
-    let (stored, failed) = (joined(receipt.formats.iter()), joined(receipt.failed.iter().map(|f| &f.format)));
-    let failure =
-        Failure::undecided(format!("{} is not signed in every format asked for", receipt.reference))
-            .because(format!("stored: {stored}; not stored: {failed}"));
-    let immutable = receipt.failed.iter().any(|failed| failed.format == Format::Legacy && failed.refused);
-    Some(match immutable {
-        true => failure.hint("if tags are immutable here, use --format bundle"),
-        false => failure.hint("run it again: what is stored already is kept, and only the rest is written"),
-    })
-}
-
-fn joined<'a>(formats: impl Iterator<Item = &'a Format>) -> String {
-    formats.map(ToString::to_string).collect::<Vec<_>>().join(" and ")
-}
-
-// Writing to a String cannot fail, so the results of `write!` below are dropped.
-fn receipts_text(receipts: &[Receipt], dry_run: bool, output: &Output) -> String {
-    let mut text = String::new();
-    for receipt in receipts {
-        let (word, tone) = match (dry_run, receipt.written, receipt.failed.is_empty()) {
-            (true, ..) if receipt.formats.is_empty() => ("already signed", Tone::Good),
-            (true, ..) => ("would sign", Tone::Unsure),
-            (false, _, false) => ("incomplete", Tone::Bad),
-            (false, true, true) => ("signed", Tone::Good),
-            (false, false, true) => ("already signed", Tone::Good),
-        };
-        let reference = output.tone(Tone::Strong, &receipt.reference);
-        let _ = writeln!(text, "{}  {reference}", output.tone(tone, word));
-        let stored = match receipt.formats.is_empty() {
-            true => format!("  by {}", receipt.key),
-            false => format!("  {}, by {}", joined(receipt.formats.iter()), receipt.key),
-        };
-        let _ = writeln!(text, "{}", output.tone(Tone::Faint, &stored));
-        claims_text(&mut text, &receipt.claims);
-        for failed in &receipt.failed {
-            let _ = writeln!(text, "  {} {}: {}", output.tone(Tone::Bad, "✗"), failed.format, failed.reason);
-        }
-    }
-    text
-}
-
-/// The files that Tekton reads as results, opened before anything is asked or signed.
-struct ResultFiles {
-    reference: (PathBuf, std::fs::File),
-    digest: (PathBuf, std::fs::File),
-}
-
-impl ResultFiles {
-    fn open(folder: &std::path::Path) -> Result<Self, Failure> {
-        let open = |name: &str| {
-            let path = folder.join(name);
-            match std::fs::File::create(&path) {
-                Ok(file) => Ok((path, file)),
-                Err(error) => Err(unwritable(&path, &error)),
-            }
-        };
-        Ok(Self { reference: open("SIGNED_REF")?, digest: open("SIGNED_DIGEST")? })
-    }
-
-    fn write(self, image: &PinnedRef) -> Result<(), Failure> {
-        let contents = [image.to_string(), image.digest().to_string()];
-        for ((path, mut file), content) in [self.reference, self.digest].into_iter().zip(contents) {
-            std::io::Write::write_all(&mut file, content.as_bytes())
-                .map_err(|error| unwritable(&path, &error))?;
-        }
-        Ok(())
-    }
-}
-
-fn unwritable(path: &std::path::Path, error: &std::io::Error) -> Failure {
-    let shown = crate::model::escape_untrusted(&path.to_string_lossy());
-    Failure::usage(format!("the result file {shown} cannot be written")).because(error)
 }

@@ -6,13 +6,13 @@ use super::args::{PlaceArgs, RegistryArgs, Shared, image};
 use super::context::{Keys, key_reference, registries};
 use super::error::{Exit, Failure};
 use super::output::{Output, warn};
-use super::report::{Report, exit};
-use crate::flow::verify::{Question, resolve, verify};
+use super::report::{Detail, Report, Row, exit};
+use crate::flow::verify::{Question, Until, resolve, verify};
 use crate::model::{Claims, ImageRef, PinnedRef};
-use crate::policy::{Policy, PolicyError, Required, SignerRule};
+use crate::policy::{Pending, Policy, PolicyError, Required, SignerRule};
 
 /// Name of the policy that the command line is.
-const POLICY_NAME: &str = "command line";
+pub(super) const POLICY_NAME: &str = "command line";
 
 /// Verify that every key given has signed an image
 #[derive(Debug, Args)]
@@ -46,12 +46,19 @@ pub(super) async fn run(args: &VerifyArgs, output: &Output) -> Result<Exit, Fail
     let (pinned, fetched) = resolve(&registry, &image).await?;
     let warnings = resolved(&image, &pinned);
     warnings.iter().for_each(|warning| warn(warning));
-    let places = [place];
-    let question = Question { image: &pinned, seen: fetched.is_some(), places: &places, policy: &policy };
+    let pending = Pending::of(std::slice::from_ref(&policy));
+    let question = Question {
+        image: &pinned,
+        seen: fetched.is_some(),
+        home: &place,
+        pending: &pending,
+        until: Until::Settled,
+        now: jiff::Timestamp::now(),
+    };
     let answer = verify(&registry, &question).await;
-    let report = Report::new(std::slice::from_ref(&answer), warnings);
-    output.result(&report.json(), || report.text(output))?;
-    Ok(exit(answer.verdict()))
+    let report = Report { rows: vec![Row::from(&answer)], warnings };
+    output.result(&report.json(), || report.text(Detail::Claims, output))?;
+    Ok(exit(answer.decision.verdict()))
 }
 
 /// A tag may point elsewhere by the time the image is used.
@@ -73,15 +80,15 @@ async fn policy(args: &VerifyArgs) -> Result<Policy, Failure> {
     for name in &args.key {
         let key = source.public_key(&key_reference(name)?).await?;
         let claims = Required::from(claims.clone());
-        signers.push(SignerRule { name: crate::model::escape_untrusted(name), keys: vec![key], claims });
+        signers.push(SignerRule::of_any_role(crate::model::escape_untrusted(name), vec![key], claims));
     }
     Policy::new(POLICY_NAME, signers).map_err(|error| match error {
         PolicyError::NoSigners => Failure::usage("no --key is given: nothing would be verified"),
-        PolicyError::SharedKey { first, second, key } => {
+        PolicyError::SharedKey { first, second, key, .. } => {
             Failure::usage(format!("`{first}` and `{second}` are one and the same key"))
                 .because(format!("both are {key}, so one signature would count twice"))
                 .hint("give each key once")
         }
-        other @ PolicyError::NoKeys(_) => Failure::usage(other.to_string()),
+        other => Failure::usage(other.to_string()),
     })
 }

@@ -4,14 +4,17 @@ mod append;
 mod candidates;
 pub mod copy;
 mod findings;
+pub mod gate;
 mod gather;
 pub mod inspect;
 pub mod keys;
 mod pointer;
+pub mod policies;
 pub mod prepare;
 pub mod sign;
 mod store;
 mod survey;
+pub mod validate;
 pub mod verify;
 
 use crate::registry::RegistryError;

@@ -58,6 +58,7 @@ impl Prepared {
 }
 
 /// A manifest that was fetched already.
+#[derive(Debug, Clone)]
 pub struct Known {
     /// The image.
     pub image: PinnedRef,

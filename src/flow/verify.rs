@@ -6,13 +6,15 @@
 //! the `.sig` tag and the referrers side by side; the legacy payloads; the bundles (and the fallback tag
 //! where the API is absent); before denied, the fallback tag where it was not read, and the image itself.
 
+use jiff::Timestamp;
+
 use crate::flow::FlowError;
 use crate::flow::findings::Judgement;
 use crate::flow::gather::{Fallback, Gathering};
 use crate::model::manifest::{Manifest, ManifestError};
 use crate::model::verify::{Evidence, Remark};
 use crate::model::{ImageRef, PinnedRef, Repository};
-use crate::policy::{Policy, PolicyDecision, Verdict, decide};
+use crate::policy::{Decision, Pending};
 use crate::registry::{ManifestName, Registry, StoredManifest};
 
 /// What is asked about one image.
@@ -21,10 +23,49 @@ pub struct Question<'a> {
     pub image: &'a PinnedRef,
     /// Whether the image was just fetched (its tag was resolved), so that it need not be asked for again.
     pub seen: bool,
-    /// The repositories to look for signatures in.
-    pub places: &'a [Repository],
+    /// The repository that is looked in first: the image's own, or the one that holds its signatures.
+    pub home: &'a Repository,
     /// What is required.
-    pub policy: &'a Policy,
+    pub pending: &'a Pending<'a>,
+    /// When gathering may stop.
+    pub until: Until,
+    /// The present time.
+    pub now: Timestamp,
+}
+
+/// When gathering may stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// When more evidence could not better the answer.
+    Settled,
+    /// When everything was looked at: somebody wants to know all signatures that count.
+    Complete,
+}
+
+/// What is known of one digest, for each repository that was looked in.
+#[derive(Debug, Clone, Default)]
+pub struct Gathered(Vec<(Repository, Evidence)>);
+
+impl Gathered {
+    /// The repositories and what is known there.
+    pub fn pairs(&self) -> Vec<(&Repository, &Evidence)> {
+        self.0.iter().map(|(place, evidence)| (place, evidence)).collect()
+    }
+
+    /// Whether everything was looked at.
+    pub fn is_complete(&self) -> bool {
+        self.0.iter().all(|(_, evidence)| evidence.complete)
+    }
+
+    /// Junk, and what a key accepts although it states something else.
+    pub fn invalid(&self) -> Vec<&Remark> {
+        self.0.iter().flat_map(|(_, evidence)| &evidence.invalid).collect()
+    }
+
+    /// What could not be asked or read.
+    pub fn unreachable(&self) -> Vec<&Remark> {
+        self.0.iter().flat_map(|(_, evidence)| &evidence.unreachable).collect()
+    }
 }
 
 /// The answer for one image, and what it rests on.
@@ -32,17 +73,10 @@ pub struct Question<'a> {
 pub struct Answer {
     /// The image.
     pub image: PinnedRef,
-    /// The policies' answers.
-    pub policies: Vec<PolicyDecision>,
+    /// The policies' answer.
+    pub decision: Decision,
     /// What is known of the image; without the bytes.
-    pub evidence: Evidence,
-}
-
-impl Answer {
-    /// The answer over all policies.
-    pub fn verdict(&self) -> Verdict {
-        self.policies.iter().map(|policy| policy.verdict).max().unwrap_or(Verdict::Denied)
-    }
+    pub evidence: Gathered,
 }
 
 /// Resolves a reference: the digest rules where one is written, else the tag is asked for once.
@@ -92,37 +126,60 @@ pub fn read_image(image: &PinnedRef, stored: &StoredManifest) -> Result<Manifest
 
 /// Answers the question. What could not be asked stands in the answer's evidence; nothing is an error here.
 pub async fn verify<R: Registry>(registry: &R, question: &Question<'_>) -> Answer {
+    let evidence = gather(registry, question).await;
+    let decision = decided(question, &evidence.pairs());
+    Answer { image: question.image.clone(), decision, evidence }
+}
+
+/// Gathers what the question needs, place after place, and no more.
+pub async fn gather<R: Registry>(registry: &R, question: &Question<'_>) -> Gathered {
     let digest = question.image.digest();
-    let keys = question.policy.keys();
-    let enough = |evidence: &Evidence| decide(question.policy, &digest, evidence).verdict == Verdict::Allowed;
-    let evidence = Evidence::default();
-    let mut judgement = Judgement { image: &digest, keys: &keys, evidence, enough: &enough };
-    for place in question.places {
-        let gathering = Gathering { registry, place, image: &digest, fallback: Fallback::Always };
-        if gathering.run(&mut judgement).await {
-            return answer(question, judgement.evidence);
+    let keys = question.pending.keys();
+    let mut gathered: Vec<(Repository, Evidence)> = Vec::new();
+    for place in question.pending.places(question.home) {
+        let before: Vec<_> = gathered.iter().map(|(place, evidence)| (place, evidence)).collect();
+        let enough = |evidence: &Evidence| {
+            let pairs: Vec<_> = before.iter().copied().chain([(&place, evidence)]).collect();
+            question.is_settled(&pairs)
+        };
+        let evidence = Evidence::default();
+        let mut judgement = Judgement { image: &digest, keys: &keys, evidence, enough: &enough };
+        let gathering = Gathering { registry, place: &place, image: &digest, fallback: Fallback::Always };
+        let settled = gathering.run(&mut judgement).await;
+        let mut evidence = judgement.evidence;
+        evidence.complete = !settled;
+        gathered.push((place, evidence));
+        if settled {
+            return Gathered(gathered);
         }
     }
-    let mut evidence = judgement.evidence;
-    evidence.complete = true;
-    if decide(question.policy, &digest, &evidence).verdict == Verdict::Denied && !question.seen {
-        ask_for_the_image(registry, question.image, &mut evidence).await;
+    let mut gathered = Gathered(gathered);
+    let is_denied = decided(question, &gathered.pairs()).is_denied_by_any();
+    if is_denied && !question.seen {
+        ask_for_the_image(registry, question.image, &mut gathered).await;
     }
-    answer(question, evidence)
+    gathered
+}
+
+impl Question<'_> {
+    fn is_settled(&self, evidence: &[(&Repository, &Evidence)]) -> bool {
+        self.until == Until::Settled && self.pending.is_settled(self.image, self.home, evidence, self.now)
+    }
 }
 
 /// Before denied: an image that is not there is undecided, not unsigned.
-async fn ask_for_the_image<R: Registry>(registry: &R, image: &PinnedRef, evidence: &mut Evidence) {
+async fn ask_for_the_image<R: Registry>(registry: &R, image: &PinnedRef, gathered: &mut Gathered) {
     let name = ManifestName::Digest(image.digest());
     let reason = match registry.manifest(image.repository(), &name).await {
         Ok(Some(_)) => return,
         Ok(None) => "not in the registry".to_owned(),
         Err(error) => error.to_string(),
     };
-    evidence.unreachable.push(Remark { place: image.to_string(), format: None, reason });
+    if let Some((_, evidence)) = gathered.0.first_mut() {
+        evidence.unreachable.push(Remark { place: image.to_string(), format: None, reason });
+    }
 }
 
-fn answer(question: &Question<'_>, evidence: Evidence) -> Answer {
-    let decision = decide(question.policy, &question.image.digest(), &evidence);
-    Answer { image: question.image.clone(), policies: vec![decision], evidence }
+fn decided(question: &Question<'_>, evidence: &[(&Repository, &Evidence)]) -> Decision {
+    question.pending.decide(question.image, question.home, evidence, question.now)
 }

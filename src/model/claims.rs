@@ -18,6 +18,25 @@ pub const SOURCE: &str = "countersign.dev/source";
 pub const REVISION: &str = "countersign.dev/revision";
 /// When the signature was made: RFC 3339, UTC.
 pub const SIGNED_AT: &str = "countersign.dev/signed-at";
+/// Validation only: fingerprints of the keys whose signatures were verified before, sorted, parted by commas.
+pub const COUNTERSIGNS: &str = "countersign.dev/countersigns";
+/// Validation only: `sha256:` of each report's bytes, sorted, parted by commas.
+pub const SCAN_REPORT: &str = "countersign.dev/scan-report";
+/// Validation only: the manifest digests that the reports speak of, sorted, parted by commas.
+pub const SCAN_SUBJECTS: &str = "countersign.dev/scan-subjects";
+/// Validation only: `sha256:` of the bytes of the file of rules.
+pub const SCAN_RULES: &str = "countersign.dev/scan-rules";
+/// Validation only: name and version of the scanner.
+pub const SCANNER: &str = "countersign.dev/scanner";
+/// Validation only: the report's own time: RFC 3339.
+pub const SCANNED_AT: &str = "countersign.dev/scanned-at";
+/// Validation only: [`SCAN_PASS`].
+pub const SCAN_RESULT: &str = "countersign.dev/scan-result";
+
+/// The role that only `validate` signs in, and that only a signer with `countersigns` accepts.
+pub const VALIDATION_ROLE: &str = "validation";
+/// The one value of [`SCAN_RESULT`]: a failing scan is never signed.
+pub const SCAN_PASS: &str = "pass";
 
 /// Most claims in one signature.
 pub const COUNT_LIMIT: usize = 32;

@@ -29,16 +29,41 @@ pub enum JsonError {
 /// # Errors
 /// [`JsonError`] for anything else.
 pub fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, JsonError> {
-    let text = std::str::from_utf8(bytes).map_err(|e| JsonError::Form(format!("not UTF-8: {e}")))?;
-    if depth(bytes) > DEPTH_LIMIT {
-        return Err(JsonError::TooDeep);
+    Bounded::new(bytes)?.read()
+}
+
+/// Bytes that are JSON within the bounds of [`from_slice`], for who must look twice to know what to read them as.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounded<'de>(&'de str);
+
+impl<'de> Bounded<'de> {
+    /// Checks the bounds.
+    ///
+    /// # Errors
+    /// [`JsonError`]: not JSON, too deep, a duplicate member.
+    pub fn new(bytes: &'de [u8]) -> Result<Self, JsonError> {
+        let text = std::str::from_utf8(bytes).map_err(|e| JsonError::Form(format!("not UTF-8: {e}")))?;
+        if depth(bytes) > DEPTH_LIMIT {
+            return Err(JsonError::TooDeep);
+        }
+        serde_json::from_str(text).map_err(|error| form(&error)).map(|Distinct| Self(text))
     }
-    serde_json::from_str(text).and_then(|Distinct| serde_json::from_str(text)).map_err(|error| {
-        let reason = error.to_string();
-        let cut = if reason.chars().nth(REASON_LIMIT).is_some() { "…" } else { "" };
-        let start: String = reason.chars().take(REASON_LIMIT).collect();
-        JsonError::Form(super::escape_untrusted(&start) + cut)
-    })
+
+    /// Reads it as `T`.
+    ///
+    /// # Errors
+    /// [`JsonError::Form`] if it is not what `T` expects.
+    pub fn read<T: Deserialize<'de>>(self) -> Result<T, JsonError> {
+        serde_json::from_str(self.0).map_err(|error| form(&error))
+    }
+}
+
+/// The reader's words, escaped and cut.
+fn form(error: &serde_json::Error) -> JsonError {
+    let reason = error.to_string();
+    let cut = if reason.chars().nth(REASON_LIMIT).is_some() { "…" } else { "" };
+    let start: String = reason.chars().take(REASON_LIMIT).collect();
+    JsonError::Form(super::escape_untrusted(&start) + cut)
 }
 
 /// Any JSON whose objects have distinct member names, all the way down.

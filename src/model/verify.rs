@@ -1,6 +1,8 @@
 //! The one place where a candidate becomes a verified signature: [`check`] asks the keys, and nothing else
 //! makes a [`VerifiedSignature`].
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::candidate::{Candidate, Format, Read};
@@ -63,7 +65,7 @@ pub enum Checked {
 /// All keys are asked, whatever the hint says: a hint is not trusted, and that a second key accepts the same
 /// signature must not depend on the order of the keys.
 pub fn check(candidate: &Candidate, image: &Digest, keys: &[PublicKey]) -> Checked {
-    let accepting: Vec<&PublicKey> = keys.iter().filter(|key| candidate.is_accepted_by(key)).collect();
+    let accepting = accepting(candidate, keys);
     if accepting.is_empty() {
         return match candidate.has_certificate() {
             true => Checked::Other("a signature with a certificate (keyless)".to_owned()),
@@ -85,6 +87,10 @@ pub fn check(candidate: &Candidate, image: &Digest, keys: &[PublicKey]) -> Check
         ),
         Err(reason) => Checked::Invalid(reason),
     }
+}
+
+fn accepting<'a>(candidate: &Candidate, keys: &'a [PublicKey]) -> Vec<&'a PublicKey> {
+    keys.iter().filter(|key| candidate.is_accepted_by(key)).collect()
 }
 
 /// Something found or missing, where, and why it does not count.
@@ -110,6 +116,8 @@ pub struct Evidence {
     pub other: Vec<Remark>,
     /// Junk, and what a key accepts although it states something else.
     pub invalid: Vec<Remark>,
+    /// The keys that accepted something in `invalid`; not those of junk, which nobody can be held to.
+    pub misstating: BTreeSet<Fingerprint>,
     /// What could not be asked or read.
     pub unreachable: Vec<Remark>,
     /// Whether all places were looked at; `false` where gathering stopped because the answer was allowed.
@@ -127,7 +135,11 @@ impl Evidence {
                 Checked::Verified(signatures) => self.verified.extend(signatures),
                 Checked::Unmatched => self.unmatched += 1,
                 Checked::Other(what) => self.other.push(remark(what)),
-                Checked::Invalid(reason) => self.invalid.push(remark(reason)),
+                Checked::Invalid(reason) => {
+                    self.misstating
+                        .extend(accepting(&candidate, keys).into_iter().map(PublicKey::fingerprint));
+                    self.invalid.push(remark(reason));
+                }
             },
         }
     }

@@ -87,6 +87,8 @@ fn located(error: &serde_saphyr::Error) -> YamlError {
     let words = words.unwrap_or(reason);
     // An option of the library's, nothing that the writer of the text could set.
     let words = words.strip_suffix(", set DuplicateKeyPolicy in Options if acceptable").unwrap_or(&words);
+    // Advice to the writer of a program.
+    let words = words.strip_suffix("; use Option<String>").unwrap_or(words);
     YamlError::new(place, words)
 }
 
@@ -115,11 +117,11 @@ mod tests {
 
     #[test]
     fn an_error_says_where() {
-        for text in ["name: a\nnam: b\n", "name: a\nname: b\n", "name: [a\n", "name: {}\n"] {
+        for text in ["name: a\nnam: b\n", "name: a\nname: b\n", "name: [a\n", "name: {}\n", "name:\n"] {
             let error = error(text);
             assert!(error.starts_with("line "), "{error}");
             assert_eq!(error.matches("line ").count(), 1, "{error}");
-            assert!(!error.contains("Options"), "{error}");
+            assert!(!error.contains("Option"), "{error}");
         }
     }
 

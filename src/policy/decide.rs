@@ -4,146 +4,157 @@
 //! is undecided. Over several: denied before undecided before allowed. One more valid signature never turns
 //! allowed into denied.
 
-use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{Mode, Policy, SignerRule};
+use jiff::Timestamp;
+
+use super::answer::{Conclusion, Outcome, PolicyDecision, Reason, ReasonCode, Satisfaction, SignerDecision};
+use super::judge::{Bench, Worth, renewal};
+use super::model::{Action, Policy, Requirements};
+use super::signer::SignerRule;
+use super::unsatisfied::{Shortfall, reason};
 use crate::model::verify::Evidence;
-use crate::model::{Digest, VerifiedSignature};
+use crate::model::{Fingerprint, PinnedRef, VerifiedSignature};
 
-/// An answer. The order is that of precedence: the greatest of several is theirs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// Every signer is satisfied.
-    Allowed,
-    /// Something that could change the answer could not be asked.
-    Undecided,
-    /// All was asked, and a signer is not satisfied.
-    Denied,
-}
-
-/// Why a signer is not satisfied, for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReasonCode {
-    /// None of its keys signed.
-    Missing,
-    /// None of its keys signed, and there are signatures that do not parse or state something else.
-    Invalid,
-    /// A key signed, but without the required claims.
-    ClaimMismatch,
-    /// Something could not be asked.
-    Unreachable,
-}
-
-/// What became of a signer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// These signatures satisfy it; never empty.
-    Satisfied(Vec<VerifiedSignature>),
-    /// Nothing satisfies it.
-    Unsatisfied {
-        /// Why, for programs.
-        code: ReasonCode,
-        /// Why, for people.
-        reason: String,
-    },
-}
-
-/// A signer and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignerDecision {
-    /// The signer's name.
-    pub name: String,
-    /// What became of it.
-    pub outcome: Outcome,
-}
-
-/// A policy's answer for one image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyDecision {
-    /// The policy's name.
-    pub name: String,
-    /// The policy's mode.
-    pub mode: Mode,
-    /// The answer.
-    pub verdict: Verdict,
-    /// The signers, in the policy's order.
-    pub signers: Vec<SignerDecision>,
-}
-
-/// Decides `policy` for `image` on what is known of it.
-pub fn decide(policy: &Policy, image: &Digest, evidence: &Evidence) -> PolicyDecision {
-    let signers: Vec<SignerDecision> = policy
-        .signers()
-        .iter()
-        .map(|signer| SignerDecision { name: signer.name.clone(), outcome: outcome(signer, image, evidence) })
-        .collect();
-    let verdict = signers.iter().map(|signer| verdict(&signer.outcome)).max();
-    PolicyDecision {
-        name: policy.name().to_owned(),
-        mode: policy.mode(),
-        // A policy has signers, so there is one; without, nothing would have been proved.
-        verdict: verdict.unwrap_or(Verdict::Denied),
-        signers,
-    }
-}
-
-fn verdict(outcome: &Outcome) -> Verdict {
-    match outcome {
-        Outcome::Satisfied(_) => Verdict::Allowed,
-        Outcome::Unsatisfied { code: ReasonCode::Unreachable, .. } => Verdict::Undecided,
-        Outcome::Unsatisfied { .. } => Verdict::Denied,
-    }
-}
-
-fn outcome(signer: &SignerRule, image: &Digest, evidence: &Evidence) -> Outcome {
-    let is_its = |signature: &&VerifiedSignature| {
-        signature.image() == *image && signer.keys.iter().any(|key| key.fingerprint() == signature.key())
-    };
-    let (fitting, others): (Vec<_>, Vec<_>) = evidence
-        .verified
-        .iter()
-        .filter(is_its)
-        .partition(|signature| signer.claims.hold_in(signature.claims()));
-    if !fitting.is_empty() {
-        return Outcome::Satisfied(fitting.into_iter().cloned().collect());
-    }
-    let (code, reason) = match evidence.unreachable.first() {
-        Some(first) => {
-            let more = match evidence.unreachable.len() {
-                1 => String::new(),
-                n => format!(" (and {} more)", n - 1),
-            };
-            (
-                ReasonCode::Unreachable,
-                format!("could not be decided: {}: {}{more}", first.place, first.reason),
-            )
+/// Decides `policy` for `image` at the time `now`.
+///
+/// `evidence` is what was gathered of the image's digest, one for each of the policy's places
+/// ([`Policy::places`]) and from nowhere else: a signature in another repository proves nothing here. A place that
+/// was not looked at to the end has evidence that is not `complete`, and what it may still hold is missing.
+pub fn decide(policy: &Policy, image: &PinnedRef, evidence: &[&Evidence], now: Timestamp) -> PolicyDecision {
+    let conclusion = match &policy.action {
+        Action::Deny => Conclusion::Refused(denied()),
+        Action::Allow => Conclusion::AllowedAsIs,
+        Action::Require(requirements) if requirements.revoked.digests.contains(&image.digest()) => {
+            Conclusion::Refused(revoked())
         }
-        None if !others.is_empty() => {
-            (ReasonCode::ClaimMismatch, format!("signed, but not with {}", signer.claims.shown()))
+        Action::Require(requirements) => {
+            Conclusion::Signers(Sitting { requirements, image, evidence, now }.signers())
         }
-        None => nothing_found(signer, evidence),
     };
-    Outcome::Unsatisfied { code, reason }
+    PolicyDecision { name: policy.name.clone(), mode: policy.mode, conclusion }
 }
 
-fn nothing_found(signer: &SignerRule, evidence: &Evidence) -> (ReasonCode, String) {
-    let keys = match signer.keys.len() {
-        1 => "its key".to_owned(),
-        n => format!("any of its {n} keys"),
-    };
-    let mut others = Vec::new();
-    if evidence.unmatched > 0 {
-        others.push(format!("{} by other keys", evidence.unmatched));
+/// Why a policy refuses every image that it matches.
+pub(super) fn denied() -> Reason {
+    Reason::new(ReasonCode::DeniedByPolicy, "the policy denies this image, signed or not")
+}
+
+/// Why a policy refuses an image whose signatures may all be there.
+pub(super) fn revoked() -> Reason {
+    Reason::new(ReasonCode::Revoked, "the policy lists this digest as revoked; deploy another build")
+}
+
+/// What the signers of one policy are decided on.
+struct Sitting<'a> {
+    requirements: &'a Requirements,
+    image: &'a PinnedRef,
+    evidence: &'a [&'a Evidence],
+    now: Timestamp,
+}
+
+impl Sitting<'_> {
+    /// A signer countersigns only an earlier one, so one pass does.
+    fn signers(&self) -> Vec<SignerDecision> {
+        let mut counting: BTreeMap<&str, BTreeSet<Fingerprint>> = BTreeMap::new();
+        let mut decisions = Vec::new();
+        let none = BTreeSet::new();
+        for signer in self.requirements.signers() {
+            let countersigned =
+                signer.countersigns().and_then(|earlier| counting.get(earlier)).unwrap_or(&none);
+            let outcome = self.outcome(signer, countersigned);
+            if let Outcome::Satisfied(Satisfaction { by, .. }) = &outcome {
+                counting.insert(&signer.name, by.iter().map(VerifiedSignature::key).collect());
+            }
+            decisions.push(SignerDecision { name: signer.name.clone(), outcome });
+        }
+        decisions
     }
-    if !evidence.invalid.is_empty() {
-        others.push(format!("{} invalid", evidence.invalid.len()));
+
+    fn outcome(&self, signer: &SignerRule, countersigned: &BTreeSet<Fingerprint>) -> Outcome {
+        let requirements = self.requirements;
+        let bench = Bench {
+            signer,
+            signed_for: &requirements.signed_for,
+            image: self.image.repository(),
+            countersigned,
+            now: self.now,
+        };
+        let mut sorted = Sorted::default();
+        for signature in self.signatures_of(signer) {
+            let worth = bench.worth(signature.claims());
+            let revoked = requirements.revoked.keys.contains(&signature.key());
+            sorted.take(signature, worth, revoked);
+        }
+        match sorted.satisfaction(signer, self.now) {
+            Ok(satisfaction) => Outcome::Satisfied(satisfaction),
+            Err(nearest) => {
+                let shortfall = Shortfall { requirements, signer, evidence: self.evidence, nearest };
+                Outcome::Unsatisfied(reason(shortfall))
+            }
+        }
     }
-    let beside = match others.is_empty() {
-        true => String::new(),
-        false => format!(" (there are {})", others.join(", ")),
-    };
-    let code = if evidence.invalid.is_empty() { ReasonCode::Missing } else { ReasonCode::Invalid };
-    (code, format!("no signature by {keys}{beside}"))
+
+    fn signatures_of(&self, signer: &SignerRule) -> impl Iterator<Item = &VerifiedSignature> {
+        let keys: BTreeSet<Fingerprint> = signer.keys.iter().map(|key| key.fingerprint()).collect();
+        self.evidence.iter().flat_map(|evidence| &evidence.verified).filter(move |signature| {
+            signature.image() == self.image.digest() && keys.contains(&signature.key())
+        })
+    }
+}
+
+/// The signatures of a signer by what they are worth.
+#[derive(Default)]
+struct Sorted<'a> {
+    counting: Vec<(&'a VerifiedSignature, Option<Timestamp>)>,
+    let_pass: Vec<(&'a VerifiedSignature, Timestamp)>,
+    /// Of what does not count, the reason of what came nearest.
+    nearest: Option<Reason>,
+}
+
+impl<'a> Sorted<'a> {
+    fn take(&mut self, signature: &'a VerifiedSignature, worth: Worth, revoked: bool) {
+        match worth {
+            Worth::Counts { .. } | Worth::LetPass { .. } if revoked => self.fails(Reason::new(
+                ReasonCode::Revoked,
+                format!("signed, but by {}, which is revoked; sign with another key", signature.key()),
+            )),
+            Worth::Counts { expires_at } => self.counting.push((signature, expires_at)),
+            Worth::LetPass { expired_at } => self.let_pass.push((signature, expired_at)),
+            Worth::Nothing(reason) => self.fails(reason),
+        }
+    }
+
+    /// The codes stand in the order of how near they come. Of equals the text decides, not the order in which
+    /// they were found.
+    fn fails(&mut self, reason: Reason) {
+        let nearer = |known: &Reason| (reason.code, &known.text) > (known.code, &reason.text);
+        if self.nearest.as_ref().is_none_or(nearer) {
+            self.nearest = Some(reason);
+        }
+    }
+
+    fn satisfaction(self, signer: &SignerRule, now: Timestamp) -> Result<Satisfaction, Option<Reason>> {
+        let owned = |(signature, _): &(&VerifiedSignature, _)| (*signature).clone();
+        if !self.counting.is_empty() {
+            let expires_at = self.counting.iter().filter_map(|(_, expires_at)| *expires_at).max();
+            let warning = expires_at.and_then(|expires_at| expires_soon(signer, expires_at, now));
+            let by = self.counting.iter().map(owned).collect();
+            return Ok(Satisfaction { by, expires_at, warning });
+        }
+        let Some(expired_at) = self.let_pass.iter().map(|(_, expired_at)| *expired_at).max() else {
+            return Err(self.nearest);
+        };
+        let warning =
+            format!("expired at {expired_at}, which the policy lets pass; {}", renewal(&signer.role));
+        let by = self.let_pass.iter().map(|(signature, _)| (*signature).clone()).collect();
+        Ok(Satisfaction { by, expires_at: Some(expired_at), warning: Some(warning) })
+    }
+}
+
+/// A warning in the last fifth of the time that a signature counts.
+fn expires_soon(signer: &SignerRule, expires_at: Timestamp, now: Timestamp) -> Option<String> {
+    let last_fifth = signer.max_age?.age / 5;
+    let begins = expires_at.saturating_sub(last_fifth).unwrap_or(Timestamp::MIN);
+    (now >= begins).then(|| format!("expires at {expires_at}; {}", renewal(&signer.role)))
 }

@@ -140,6 +140,11 @@ pub struct Manifests {
 }
 
 impl Manifests {
+    /// The text that was read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The images, in the order of the documents; one that several objects run is there for each.
     pub fn images(&self) -> &[ImageUse] {
         &self.images

@@ -4,11 +4,11 @@
 use bytes::Bytes;
 use countersign::flow::prepare::prepare;
 use countersign::flow::sign::{Order, Stated, StatedClaims, sign};
-use countersign::flow::verify::{Answer, Question, verify};
+use countersign::flow::verify::{Answer, Question, Until, verify};
 use countersign::model::key::Algorithm;
 use countersign::model::manifest::{OCI_INDEX, OCI_MANIFEST};
 use countersign::model::{Claims, Digest, Format, PinnedRef, PublicKey, Repository, Tag};
-use countersign::policy::{Policy, Required, SignerRule, Verdict};
+use countersign::policy::{Pending, Policy, Required, SignerRule, Verdict};
 use countersign::registry::{ManifestName, Registry};
 use countersign::signer::Signer;
 use countersign::signer::keyring::file::LocalSigner;
@@ -41,11 +41,17 @@ async fn sign_legacy(image: &PinnedRef, key: &LocalSigner, meanwhile: impl Async
 }
 
 async fn answer(image: &PinnedRef, key: &PublicKey) -> Answer {
-    let signer =
-        SignerRule { name: "build".to_owned(), keys: vec![key.clone()], claims: Required::default() };
+    let signer = SignerRule::of_any_role("build", vec![key.clone()], Required::default());
     let policy = Policy::new("test", vec![signer]).unwrap();
-    let places = [image.repository().clone()];
-    verify(&LAYOUT, &Question { image, seen: false, places: &places, policy: &policy }).await
+    let question = Question {
+        image,
+        seen: false,
+        home: image.repository(),
+        pending: &Pending::of(std::slice::from_ref(&policy)),
+        until: Until::Settled,
+        now: jiff::Timestamp::now(),
+    };
+    verify(&LAYOUT, &question).await
 }
 
 async fn pushed(place: &Repository) -> PinnedRef {
@@ -75,13 +81,13 @@ async fn a_size_that_a_stranger_states_for_a_payload_hides_nobody_else_s_signatu
     stranger["annotations"] = json!({"dev.cosignproject.cosign/signature": "c3RyYW5nZXI="});
     manifest["layers"].as_array_mut().unwrap().insert(0, stranger.clone());
     put_signatures(&image, &manifest).await;
-    assert_eq!(answer(&image, key.public_key()).await.verdict(), Verdict::Allowed);
+    assert_eq!(answer(&image, key.public_key()).await.decision.verdict(), Verdict::Allowed);
 
     // Alone, it is what it says, and is not fetched.
     manifest["layers"] = json!([stranger]);
     put_signatures(&image, &manifest).await;
     let alone = answer(&image, key.public_key()).await;
-    assert_eq!((alone.verdict(), alone.evidence.invalid.len()), (Verdict::Denied, 1));
+    assert_eq!((alone.decision.verdict(), alone.evidence.invalid().len()), (Verdict::Denied, 1));
 }
 
 #[tokio::test]
@@ -103,9 +109,9 @@ async fn candidates_beyond_the_limit_make_the_answer_undecided_wherever_the_limi
         std::fs::write(room.path("a").join("index.json"), index.to_string()).unwrap();
         let answer = answer(&image, key().public_key()).await;
         let expected = if count > 1_000 { Verdict::Undecided } else { Verdict::Denied };
-        assert_eq!(answer.verdict(), expected, "{count}");
+        assert_eq!(answer.decision.verdict(), expected, "{count}");
         let told =
-            answer.evidence.unreachable.iter().filter(|r| r.reason.contains("1000 candidates")).count();
+            answer.evidence.unreachable().iter().filter(|r| r.reason.contains("1000 candidates")).count();
         assert_eq!(told, usize::from(count > 1_000), "{count}");
     }
 }
@@ -124,7 +130,7 @@ async fn a_signature_that_a_late_writer_undid_while_another_signed_is_put_back()
     };
     sign_legacy(&image, &second, undo).await;
     for key in [first, second] {
-        assert_eq!(answer(&image, key.public_key()).await.verdict(), Verdict::Allowed);
+        assert_eq!(answer(&image, key.public_key()).await.decision.verdict(), Verdict::Allowed);
     }
 }
 
@@ -136,7 +142,7 @@ async fn a_store_that_honours_no_condition_is_written_to_without_one() {
         sign_legacy(&image, key, async || {}).await;
     }
     for key in [first, second] {
-        assert_eq!(answer(&image, key.public_key()).await.verdict(), Verdict::Allowed);
+        assert_eq!(answer(&image, key.public_key()).await.decision.verdict(), Verdict::Allowed);
     }
 }
 

@@ -26,6 +26,13 @@ pub struct ReferenceError {
     reason: String,
 }
 
+impl ReferenceError {
+    /// What is wrong, without the text that it is wrong with.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
 /// A tag: `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tag(String);
@@ -234,6 +241,12 @@ impl PinnedRef {
     /// Another image of the same repository.
     pub fn sibling(&self, digest: Digest) -> Self {
         self.repository.pinned(None, digest)
+    }
+}
+
+impl From<PinnedRef> for ImageRef {
+    fn from(PinnedRef { repository, tag, digest }: PinnedRef) -> Self {
+        Self { repository, tag, digest: Some(digest) }
     }
 }
 

@@ -1,0 +1,258 @@
+//! `countersign gate`: decides on every image of a deployment under policies.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::args::{PlaceArgs, RegistryArgs, Shared, image};
+use super::context::{Keys, registries};
+use super::error::{Exit, Failure};
+use super::manifests::{ManifestFile, manifest_files, replace_all};
+use super::output::{Output, warn};
+use super::policies::policies;
+use super::report::{Detail, Report, Row, Use, exit};
+use super::report_files::{ReportFiles, ReportTarget};
+use super::results::ResultFiles;
+use crate::flow::gate::{Asked, Gate, GateAnswer, Unpinned, gate};
+use crate::model::Digest;
+use crate::policy::{NoMatch, Verdict};
+use crate::workload::{IgnoredKind, ReadOptions};
+
+/// Longest text of a Tekton result, in bytes: all results of a step share the 4 KiB of its termination message.
+const RESULT_LIMIT: usize = 3 << 10;
+
+/// Decide on every image of a deployment under policies
+#[derive(Debug, Args)]
+#[command(override_usage = "countersign gate [IMAGE]... [-f <MANIFEST>...] --policy <FILE>... [OPTIONS]")]
+pub(super) struct GateArgs {
+    /// Images: [registry/]repository[:tag][@digest], or oci:PATH[:tag][@digest]
+    #[arg(value_name = "IMAGE", value_hint = ValueHint::Other, num_args = 0..)]
+    images: Vec<String>,
+    /// Kubernetes manifests: files, folders, or - for standard input
+    #[arg(short = 'f', long, num_args = 1.., value_name = "MANIFEST", value_hint = ValueHint::AnyPath)]
+    manifest: Vec<PathBuf>,
+    /// Policies: files and folders
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    policy: Vec<PathBuf>,
+    /// What an image gets that no policy speaks of
+    #[arg(long, value_enum, default_value_t = NoMatchArg::Deny, value_name = "SETTING")]
+    no_match: NoMatchArg,
+    /// Namespace of manifests that name none
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
+    namespace: Option<String>,
+    /// Kinds beyond Kubernetes' own that run no images, although they hold a field `image`: KIND or KIND.GROUP
+    #[arg(long, num_args = 1.., value_name = "KIND", value_hint = ValueHint::Other)]
+    ignore_kind: Vec<IgnoredKind>,
+    /// Print the manifests with the digests that were checked, if every image is allowed
+    #[arg(long, requires = "manifest", conflicts_with_all = ["images", "pin_in_place"])]
+    pub(super) pin: bool,
+    /// Write these digests into the manifests' files, all or none, if every image is allowed
+    #[arg(long, requires = "manifest")]
+    pin_in_place: bool,
+    /// Accept tags, and check what they point at now: what runs later may be another image
+    #[arg(long)]
+    allow_tag: bool,
+    /// Write a report into a file: json=PATH, junit=PATH
+    #[arg(long, num_args = 1.., value_name = "FORMAT=PATH", value_hint = ValueHint::Other)]
+    report: Vec<ReportTarget>,
+    /// Accept a Kubernetes secret that also holds the private key
+    #[arg(long)]
+    allow_private_key_secret: bool,
+    /// Write the results DECISION and PINNED_REFS as files into this folder
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    results_dir: Option<PathBuf>,
+    #[command(flatten)]
+    place: PlaceArgs,
+    #[command(flatten)]
+    registry: RegistryArgs,
+    #[command(flatten)]
+    pub(super) shared: Shared,
+}
+
+/// What an image gets that no policy speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum NoMatchArg {
+    Deny,
+    Warn,
+    Allow,
+}
+
+impl From<NoMatchArg> for NoMatch {
+    fn from(setting: NoMatchArg) -> Self {
+        match setting {
+            NoMatchArg::Deny => Self::Deny,
+            NoMatchArg::Warn => Self::Warn,
+            NoMatchArg::Allow => Self::Allow,
+        }
+    }
+}
+
+impl GateArgs {
+    /// What the command works on, to be named in an error.
+    pub(super) fn subject(&self) -> &str {
+        self.images.first().map_or("the manifests' images", String::as_str)
+    }
+}
+
+pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failure> {
+    let results = args.results_dir.as_deref().map(|dir| ResultFiles::open(dir, ["DECISION", "PINNED_REFS"]));
+    let results = results.transpose()?;
+    let reports = ReportFiles::open(&args.report)?;
+    let options = ReadOptions { ignored_kinds: args.ignore_kind.clone() };
+    let files = manifest_files(&args.manifest, &options)?;
+    if args.pin_in_place && files.iter().any(|file| !file.is_a_file()) {
+        return Err(Failure::usage("--pin-in-place cannot write standard input back")
+            .hint("--pin prints the manifests with their digests"));
+    }
+    let questions = Questions::of(args, &files)?;
+    let signature_repository = args.place.named()?;
+    let keys = Keys::new(None).source().allow_private_key_secret(args.allow_private_key_secret);
+    let policies = policies(&args.policy, &keys).await?;
+    let registry = registries(&args.registry)?;
+    let unpinned = match args.pin || args.pin_in_place || args.allow_tag {
+        true => Unpinned::Resolve,
+        false => Unpinned::Deny,
+    };
+    let now = jiff::Timestamp::now();
+    let question = Gate {
+        policies: &policies,
+        no_match: args.no_match.into(),
+        unpinned,
+        signature_repository: signature_repository.as_ref(),
+        now,
+    };
+    let answers = gate(&registry, &question, &questions.asked).await;
+    let report = questions.report(&answers);
+    // What cannot be pinned is known before anything is told or written.
+    let pinned = match report.verdict() == Verdict::Allowed && (args.pin || args.pin_in_place) {
+        true => Some(pinned(&files, args.namespace.as_deref(), &answers)?),
+        false => None,
+    };
+    reports.write(&report, now)?;
+    report.all_warnings().iter().for_each(|warning| warn(warning));
+    if let (Some(pinned), true) = (&pinned, args.pin_in_place) {
+        replace_all(pinned)?;
+    }
+    output.result(&report.json(), || report.text(Detail::Keys, output) + &summary(&report, output))?;
+    if let (Some(pinned), true) = (&pinned, args.pin) {
+        output.manifests(&pinned.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>())?;
+    }
+    if let Some(results) = results {
+        results.write([decision_word(report.verdict()), &pinned_refs(args, &answers)?])?;
+    }
+    Ok(exit(report.verdict()))
+}
+
+/// The distinct questions, in the order in which their images first stand, and where they stand.
+struct Questions {
+    asked: Vec<Asked>,
+    uses: Vec<Vec<Use>>,
+}
+
+impl Questions {
+    fn of(args: &GateArgs, files: &[ManifestFile]) -> Result<Self, Failure> {
+        let mut questions = Self { asked: Vec::new(), uses: Vec::new() };
+        let mut numbers = HashMap::new();
+        for text in args.images.iter().filter(|text| !text.is_empty()) {
+            let asked = Asked { image: image(text)?, namespace: args.namespace.clone() };
+            questions.add(asked, None, &mut numbers);
+        }
+        for file in files {
+            for (asked, place) in file.images(args.namespace.as_deref()) {
+                questions.add(asked, Some(place), &mut numbers);
+            }
+        }
+        match questions.asked.is_empty() {
+            true => Err(nothing_to_decide(files)),
+            false => Ok(questions),
+        }
+    }
+
+    fn add(&mut self, asked: Asked, place: Option<Use>, numbers: &mut HashMap<Asked, usize>) {
+        let number = *numbers.entry(asked.clone()).or_insert(self.asked.len());
+        if number == self.asked.len() {
+            self.asked.push(asked);
+            self.uses.push(Vec::new());
+        }
+        if let Some(uses) = self.uses.get_mut(number) {
+            uses.extend(place);
+        }
+    }
+
+    fn report<'a>(&self, answers: &'a [GateAnswer]) -> Report<'a> {
+        let row =
+            |(answer, uses): (&'a GateAnswer, &Vec<Use>)| Row { uses: uses.clone(), ..Row::from(answer) };
+        Report { rows: answers.iter().zip(&self.uses).map(row).collect(), warnings: Vec::new() }
+    }
+}
+
+fn nothing_to_decide(files: &[ManifestFile]) -> Failure {
+    match files.is_empty() {
+        true => Failure::usage("no image is given: nothing would be checked")
+            .hint("name images, or manifests with -f"),
+        false => Failure::usage("no image is found in the manifests: nothing would be checked")
+            .hint("check that -f names the manifests that are deployed"),
+    }
+}
+
+/// The texts of the files with the digests that were checked. What no evidence was needed for stays as written.
+fn pinned<'a>(
+    files: &'a [ManifestFile],
+    namespace: Option<&str>,
+    answers: &[GateAnswer],
+) -> Result<Vec<(&'a ManifestFile, String)>, Failure> {
+    let mut digests: HashMap<(String, Option<&str>), Digest> = HashMap::new();
+    for answer in answers.iter().filter(|answer| answer.asked.image.digest().is_none()) {
+        if let Some(pinned) = &answer.pinned {
+            let asked = &answer.asked;
+            digests.insert((asked.image.to_string(), asked.namespace.as_deref()), pinned.digest());
+        }
+    }
+    files
+        .iter()
+        .map(|file| {
+            let text = file.pinned(|image| {
+                let own = image.object.namespace.as_deref().or(namespace);
+                digests.get(&(image.image.to_string(), own)).copied()
+            })?;
+            Ok((file, text))
+        })
+        .collect()
+}
+
+fn decision_word(verdict: Verdict) -> &'static str {
+    super::report::word(verdict).0
+}
+
+/// Of several images, how many may not run: the line that is read first.
+fn summary(report: &Report<'_>, output: &Output) -> String {
+    let count = |verdict| report.rows.iter().filter(|row| row.decision.verdict() == verdict).count();
+    let (denied, undecided) = (count(Verdict::Denied), count(Verdict::Undecided));
+    let (word, tone) = super::report::word(report.verdict());
+    match report.rows.len() {
+        1 => String::new(),
+        all => {
+            let word = output.tone(tone, word);
+            format!("\n{word}  {all} images: {denied} denied, {undecided} undecided\n")
+        }
+    }
+}
+
+/// The images with their digests as a JSON array. If it would be too long for a result it is empty, and the list
+/// stands in the file `PINNED_REFS.json` beside it.
+fn pinned_refs(args: &GateArgs, answers: &[GateAnswer]) -> Result<String, Failure> {
+    let pinned = answers.iter().filter_map(|answer| answer.pinned.as_ref());
+    let mut references: Vec<String> = pinned.map(ToString::to_string).collect();
+    references.sort();
+    references.dedup();
+    let text = serde_json::to_string(&references);
+    let text = text.map_err(|error| Failure::undecided("no JSON could be made").because(error))?;
+    match (&args.results_dir, text.len() > RESULT_LIMIT) {
+        (Some(folder), true) => {
+            ResultFiles::open(folder, ["PINNED_REFS.json"])?.write([&text])?;
+            Ok("[]".to_owned())
+        }
+        _ => Ok(text),
+    }
+}

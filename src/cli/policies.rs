@@ -1,0 +1,61 @@
+//! Policies that options name: read, their keys fetched.
+
+use std::path::{Path, PathBuf};
+
+use super::error::Failure;
+use super::files::{NamedFile, option_files};
+use crate::flow::policies::{PoliciesError, PolicyFile, policy_set};
+use crate::model::yaml::SIZE_LIMIT;
+use crate::policy::PolicySet;
+use crate::policy::native::drafts;
+use crate::signer::Keyring;
+
+/// The policies in the files and folders `paths`, whose keys are still to be fetched.
+pub(super) fn policy_files(paths: &[PathBuf]) -> Result<Vec<PolicyFile>, Failure> {
+    let files = option_files("--policy", paths, SIZE_LIMIT)?;
+    files.into_iter().map(|file| policy_file(file).map_err(Failure::from)).collect()
+}
+
+fn policy_file(file: NamedFile) -> Result<PolicyFile, PoliciesError> {
+    let NamedFile { path, name, bytes } = file;
+    match drafts(&bytes) {
+        Ok(drafts) => {
+            let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+            Ok(PolicyFile { name, folder, drafts })
+        }
+        Err(cause) => Err(PoliciesError::Native { file: name, cause }),
+    }
+}
+
+/// The policies in the files and folders `paths`.
+pub(super) async fn policies(paths: &[PathBuf], keyring: &dyn Keyring) -> Result<PolicySet, Failure> {
+    Ok(policy_set(keyring, policy_files(paths)?).await?)
+}
+
+impl From<PoliciesError> for Failure {
+    fn from(error: PoliciesError) -> Self {
+        let message = error.to_string();
+        match error {
+            PoliciesError::Key { cause, .. } => {
+                let hint = cause.hint();
+                let failure = match cause.is_undecided() {
+                    true => Self::undecided(message),
+                    false => Self::usage(message),
+                };
+                match hint {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                }
+            }
+            PoliciesError::Native { .. } | PoliciesError::Reference { .. } => Self::usage(message).hint(
+                "docs/policy.md lists every field; `countersign policy schema` prints them for an editor",
+            ),
+            PoliciesError::Set(_) => {
+                Self::usage(message).hint("--policy names files, and folders with files, that hold policies")
+            }
+            PoliciesError::NoBuildSigner { .. } => Self::usage(message)
+                .hint("`countersign policy explain IMAGE --policy FILE` says which signers an image needs"),
+            PoliciesError::SameName { .. } | PoliciesError::NotTheFirst { .. } => Self::usage(message),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Judged scan reports as people and programs read them.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::output::{Output, Tone};
+use crate::flow::validate::JudgedReport;
+use crate::model::Digest;
+use crate::scan::Finding;
+use crate::scan::judge::{Denied, Ignored, TooOld};
+
+/// A judged report (docs/json.md).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ScanJson {
+    report: String,
+    reference: String,
+    digest: Digest,
+    platform: String,
+    passed: bool,
+    denied: Vec<DeniedJson>,
+    ignored: Vec<IgnoredJson>,
+    /// Number of findings that no rule speaks of.
+    others: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    too_old: Option<TooOldJson>,
+    end_of_life: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nothing_scanned: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DeniedJson {
+    #[serde(flatten)]
+    finding: Finding,
+    rule: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ignore_expired: Option<String>,
+}
+
+#[derive(Serialize)]
+struct IgnoredJson {
+    #[serde(flatten)]
+    finding: Finding,
+    reason: String,
+    expires: String,
+}
+
+#[derive(Serialize)]
+struct TooOldJson {
+    created: String,
+    limit: String,
+}
+
+impl From<&JudgedReport> for ScanJson {
+    fn from(judged: &JudgedReport) -> Self {
+        let judgement = &judged.judgement;
+        let denied = |Denied { finding, rule, ignore_expired }: &Denied| DeniedJson {
+            finding: finding.clone(),
+            rule: rule.clone(),
+            ignore_expired: ignore_expired.map(|day| day.to_string()),
+        };
+        let ignored = |Ignored { finding, ignore }: &Ignored| IgnoredJson {
+            finding: finding.clone(),
+            reason: ignore.reason.clone(),
+            expires: ignore.expires.to_string(),
+        };
+        Self {
+            report: judged.name.clone(),
+            reference: judged.image.to_string(),
+            digest: judged.image.digest(),
+            platform: judged.platform.to_string(),
+            passed: judged.passed().is_some(),
+            denied: judgement.denied.iter().map(denied).collect(),
+            ignored: judgement.ignored.iter().map(ignored).collect(),
+            others: judgement.others,
+            too_old: judgement
+                .too_old
+                .map(|old| TooOldJson { created: old.created.to_string(), limit: shown_limit(&old) }),
+            end_of_life: judgement.end_of_life,
+            nothing_scanned: judgement.nothing_scanned.clone(),
+        }
+    }
+}
+
+fn shown_limit(old: &TooOld) -> String {
+    format!("{}s", old.limit.as_secs())
+}
+
+const HEADER: [&str; 6] = ["ID", "SEVERITY", "PACKAGE", "INSTALLED", "FIXED IN", "RULE"];
+
+// Writing to a String cannot fail, so the results of `write!` below are dropped.
+
+/// Every report with what denies it, and what does not count.
+pub(super) fn scans_text(judged: &[JudgedReport], output: &Output) -> String {
+    let mut text = String::new();
+    for judged in judged {
+        scan_text(&mut text, judged, output);
+    }
+    text
+}
+
+fn scan_text(text: &mut String, judged: &JudgedReport, output: &Output) {
+    let judgement = &judged.judgement;
+    let (word, tone) = match judged.passed() {
+        Some(_) => ("scan passed", Tone::Good),
+        None => ("scan failed", Tone::Bad),
+    };
+    let word = output.tone(tone, word);
+    let _ = writeln!(text, "{word}  {}  {} {}", judged.name, judged.platform, judged.image.digest());
+    if let Some(old @ TooOld { created, .. }) = judgement.too_old {
+        let limit = shown_limit(&old);
+        let _ = writeln!(text, "  the report is of {created}, and the rules allow no older one than {limit}");
+    }
+    if judgement.end_of_life {
+        let _ = writeln!(text, "  the operating system is past its end of life");
+    }
+    if let Some(reason) = &judgement.nothing_scanned {
+        let _ = writeln!(text, "  nothing was scanned, which the rules allow: {reason}");
+    }
+    table(text, &judgement.denied.iter().map(denied_row).collect::<Vec<_>>(), output);
+    for Ignored { finding, ignore } in &judgement.ignored {
+        let Finding { id, severity, package, .. } = finding;
+        let line =
+            format!("  ignored until {}: {id} {severity} {package}: {}", ignore.expires, ignore.reason);
+        let _ = writeln!(text, "{}", output.tone(Tone::Faint, &line));
+    }
+    if judgement.others > 0 {
+        let line = format!("  {} findings that no rule speaks of", judgement.others);
+        let _ = writeln!(text, "{}", output.tone(Tone::Faint, &line));
+    }
+}
+
+fn denied_row(Denied { finding, rule, ignore_expired }: &Denied) -> [String; 6] {
+    let Finding { severity, id, package, installed, fixed_in, suppressed } = finding.clone();
+    let mut rule = rule.clone();
+    if let Some(day) = ignore_expired {
+        let _ = write!(rule, "; the rules ignored it until {day}");
+    }
+    if let Some(why) = suppressed {
+        let _ = write!(rule, "; suppressed by the scanner: {why}");
+    }
+    [id, severity.to_string(), package, installed, fixed_in.unwrap_or_else(|| "-".to_owned()), rule]
+}
+
+/// Columns as wide as their widest cell.
+fn table(text: &mut String, rows: &[[String; 6]], output: &Output) {
+    if rows.is_empty() {
+        return;
+    }
+    let header = HEADER.map(str::to_owned);
+    let width = |column: usize| {
+        let cells = rows.iter().chain([&header]).filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..HEADER.len()).map(width).collect();
+    for (number, row) in [&header].into_iter().chain(rows).enumerate() {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        let line = format!("  {}", cells.collect::<Vec<_>>().join("  "));
+        let line = line.trim_end();
+        let _ =
+            writeln!(text, "{}", if number == 0 { output.tone(Tone::Faint, line) } else { line.to_owned() });
+    }
+}

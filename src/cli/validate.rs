@@ -1,0 +1,285 @@
+//! `countersign validate`: the second signature, after the scan.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueHint};
+use serde::Serialize;
+
+use super::args::{PasswordArgs, PlaceArgs, RegistryArgs, Shared, WrittenFormat, image};
+use super::context::{Keys, key_reference, registries};
+use super::error::{ErrorJson, Exit, Failure};
+use super::files::option_file;
+use super::output::Output;
+use super::policies::policies;
+use super::receipts::{Finish, Finished, receipts_text};
+use super::report::{Detail, ImageJson, Row};
+use super::results::SignedResults;
+use super::scan_table::{ScanJson, scans_text};
+use super::sign::tag_refused;
+use super::verify::POLICY_NAME;
+use crate::flow::policies::build_requirements;
+use crate::flow::sign::Receipt;
+use crate::flow::validate::{
+    Examination, Inquiry, ReportFile, Storage, ValidateError, ValidationSigner, countersign, examine,
+};
+use crate::flow::verify::resolve;
+use crate::model::manifest::Platform;
+use crate::model::yaml::SIZE_LIMIT;
+use crate::model::{Claims, Digest, PinnedRef};
+use crate::policy::{Policy, Required, Role, SignerRule, Verdict};
+use crate::scan::report::REPORT_LIMIT;
+use crate::scan::{Report, Rules};
+
+/// Name of the signer that --build-key is.
+const BUILD_SIGNER: &str = "build";
+
+/// Sign an image a second time, if it has its build signature and its scan passes
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "countersign validate <IMAGE@DIGEST> --build-key <REF>... --scan <REPORT>... --rules <FILE> --key <REF> [OPTIONS]"
+)]
+pub(super) struct ValidateArgs {
+    /// Image: [registry/]repository[:tag]@digest, or oci:PATH[:tag]@digest
+    #[arg(value_name = "IMAGE@DIGEST", value_hint = ValueHint::Other)]
+    pub(super) image: String,
+    /// Scan reports: Trivy JSON or Grype JSON, one or more for each platform
+    #[arg(long, required = true, num_args = 1.., value_name = "REPORT", value_hint = ValueHint::FilePath)]
+    scan: Vec<PathBuf>,
+    /// SHA-256 of the reports that may be judged; any other is refused
+    #[arg(long, num_args = 1.., value_name = "DIGEST", value_hint = ValueHint::Other)]
+    scan_digest: Vec<String>,
+    /// Rules that the reports must pass
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    rules: PathBuf,
+    /// Private key of the second signature: a file, env://NAME, or k8s://NAMESPACE/SECRET
+    #[arg(long, value_name = "REF", value_hint = ValueHint::FilePath)]
+    key: String,
+    #[command(flatten)]
+    build: BuildArgs,
+    /// The one platform of an index that is meant: OS/ARCHITECTURE[/VARIANT]
+    #[arg(long, value_name = "PLATFORM", value_hint = ValueHint::Other)]
+    platform: Option<Platform>,
+    /// Claims to state in the signature
+    #[arg(short, long, num_args = 1.., value_name = "KEY=VALUE", value_hint = ValueHint::Other)]
+    annotation: Vec<String>,
+    /// Formats to write
+    #[arg(long, value_enum, default_value_t = WrittenFormat::Both, value_name = "FORMAT")]
+    format: WrittenFormat,
+    /// Sign every runnable manifest of an index too, before the index; each needs its own build signature
+    #[arg(long, conflicts_with = "platform")]
+    recursive: bool,
+    /// Write the results SIGNED_REF and SIGNED_DIGEST as files into this folder
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    results_dir: Option<PathBuf>,
+    /// Say what would be signed, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    place: PlaceArgs,
+    #[command(flatten)]
+    registry: RegistryArgs,
+    #[command(flatten)]
+    passwords: PasswordArgs,
+    #[command(flatten)]
+    pub(super) shared: Shared,
+}
+
+/// What the build signature must be.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Build signature")]
+pub(super) struct BuildArgs {
+    /// Public keys of which any may have made the build signature
+    #[arg(long, num_args = 1.., value_name = "REF", value_hint = ValueHint::FilePath, required_unless_present = "policy")]
+    build_key: Vec<String>,
+    /// Policies that say what the build signature must be, in place of --build-key
+    #[arg(long, num_args = 1.., value_name = "FILE", value_hint = ValueHint::AnyPath, requires = "build_signer", conflicts_with = "build_key")]
+    policy: Vec<PathBuf>,
+    /// The signer of these policies that makes the build signature
+    #[arg(long, value_name = "NAME", requires = "policy")]
+    build_signer: Option<String>,
+    /// Accept a Kubernetes secret that also holds the private key
+    #[arg(long)]
+    allow_private_key_secret: bool,
+}
+
+pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Failure> {
+    let image = image(&args.image)?;
+    let key = key_reference(&args.key)?;
+    let annotations = annotations(args)?;
+    let rules = rules(&args.rules)?;
+    let reports = reports(args)?;
+    let home = args.place.place(image.repository())?;
+    let registry = registries(&args.registry)?;
+    let results = args.results_dir.as_deref().filter(|_| !args.dry_run);
+    let results = results.map(SignedResults::open).transpose()?;
+    let Some(pinned) = image.pinned() else {
+        let resolved = resolve(&registry, &image).await;
+        return Err(tag_refused(&image, resolved.map(|(pinned, _)| pinned)));
+    };
+    let build = build(&args.build, &pinned).await?;
+    let now = jiff::Timestamp::now();
+    let inquiry = Inquiry {
+        image: &pinned,
+        platform: args.platform.as_ref(),
+        recursive: args.recursive,
+        build: &build,
+        home: &home,
+        reports: &reports,
+        rules: &rules,
+        now,
+    };
+    let keys = Keys::new(args.passwords.password_file.clone()).source();
+    let (signer, examination) = tokio::join!(keys.signer(&key), examine(&registry, &inquiry));
+    let signer = signer?;
+    let signer = ValidationSigner::new(&*signer, &build)?;
+    let examination = examination?;
+    let storage = Storage { place: &home, formats: args.format.formats(), dry_run: args.dry_run };
+    let finished = match examination.approve(&annotations) {
+        Some(approval) => {
+            let signed = countersign(&registry, &signer, approval, &storage, now).await?;
+            Finish { image: &pinned, dry_run: args.dry_run, results }.finished(signed)
+        }
+        None => Finished { receipts: Vec::new(), failure: Some(refusal(&examination)) },
+    };
+    print(&examination, &finished, args.dry_run, output)?;
+    Ok(finished.failure.map_or(Exit::Done, |failure| output.beside(&failure)))
+}
+
+fn annotations(args: &ValidateArgs) -> Result<Claims, Failure> {
+    Claims::from_annotations(&args.annotation)
+        .map_err(|error| Failure::usage("--annotation cannot be used").because(error))
+}
+
+fn rules(path: &Path) -> Result<Rules, Failure> {
+    let file = option_file("--rules", path, SIZE_LIMIT)?;
+    Rules::parse(&file.bytes).map_err(|error| {
+        Failure::usage(format!("{}: {error}", file.name)).hint("docs/scan-rules.md lists every field")
+    })
+}
+
+/// The reports; where digests were given, these and no others, and none of them missing.
+fn reports(args: &ValidateArgs) -> Result<Vec<ReportFile>, Failure> {
+    let expected = args.scan_digest.iter().map(|text| {
+        text.parse::<Digest>().map_err(|error| Failure::usage("--scan-digest cannot be used").because(error))
+    });
+    let expected: Vec<Digest> = expected.collect::<Result<_, _>>()?;
+    let mut reports = Vec::new();
+    for path in &args.scan {
+        let file = option_file("--scan", path, REPORT_LIMIT)?;
+        let digest = Digest::of(&file.bytes);
+        if !expected.is_empty() && !expected.contains(&digest) {
+            return Err(Failure::usage(format!("{} is not the report that was asked for", file.name))
+                .because(format!("its digest is {digest}, and --scan-digest names another"))
+                .hint("take the report as the scan step wrote it; whoever can change it can ask for a signature"));
+        }
+        let report = Report::parse(&file.bytes)
+            .map_err(|error| Failure::usage(format!("{} cannot be judged", file.name)).because(error))?;
+        reports.push(ReportFile { name: file.name, report });
+    }
+    match expected.iter().find(|digest| !reports.iter().any(|file| file.report.digest == **digest)) {
+        Some(digest) => Err(Failure::usage(format!("no report has the digest {digest}"))
+            .because("--scan-digest names it, and --scan does not")),
+        None => Ok(reports),
+    }
+}
+
+/// What the build signature must be.
+async fn build(args: &BuildArgs, image: &PinnedRef) -> Result<Vec<Policy>, Failure> {
+    let source = Keys::new(None).source().allow_private_key_secret(args.allow_private_key_secret);
+    if let Some(signer) = &args.build_signer {
+        let policies = policies(&args.policy, &source).await?;
+        return Ok(build_requirements(&policies, signer, image.repository())?);
+    }
+    let mut keys = Vec::new();
+    for name in &args.build_key {
+        keys.push(source.public_key(&key_reference(name)?).await?);
+    }
+    let (name, claims) = (BUILD_SIGNER.to_owned(), Required::default());
+    let signer = SignerRule { name, keys, role: Role::NotValidation, claims, max_age: None };
+    let policy = Policy::new(POLICY_NAME, vec![signer]);
+    let policy = policy.map_err(|error| Failure::usage("--build-key cannot be used").because(error))?;
+    Ok(vec![policy])
+}
+
+/// The result in JSON (docs/json.md).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ValidateJson<'a> {
+    decision: Verdict,
+    build: Vec<ImageJson<'a>>,
+    scans: Vec<ScanJson>,
+    results: &'a [Receipt],
+    dry_run: bool,
+    /// Why it is not complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorJson<'a>>,
+}
+
+fn print(
+    examination: &Examination,
+    finished: &Finished,
+    dry_run: bool,
+    output: &Output,
+) -> Result<(), Failure> {
+    let Finished { receipts, failure } = finished;
+    let rows: Vec<Row> = examination.builds.iter().map(Row::from).collect();
+    let value = ValidateJson {
+        decision: examination.verdict(),
+        build: rows.iter().map(Row::json).collect(),
+        scans: examination.judged.iter().map(ScanJson::from).collect(),
+        results: receipts,
+        dry_run,
+        error: failure.as_ref().map(ErrorJson::from),
+    };
+    output.result(&value, || {
+        let mut text = scans_text(&examination.judged, output);
+        let missing = rows.iter().filter(|row| row.decision.verdict() != Verdict::Allowed);
+        missing.for_each(|row| row.text(&mut text, Detail::Keys, output));
+        text + &receipts_text(receipts, dry_run, output)
+    })
+}
+
+/// Why nothing is signed.
+fn refusal(examination: &Examination) -> Failure {
+    let unsigned = examination.builds.iter().find(|build| build.decision.verdict() != Verdict::Allowed);
+    let failed = examination.judged.iter().find(|judged| judged.passed().is_none());
+    match (unsigned, failed) {
+        (Some(build), _) if build.decision.verdict() == Verdict::Denied => {
+            Failure::denied(format!("not signed: {} has no build signature that counts", build.image))
+                .hint("the build signs with `countersign sign`, right after the push; see the reason above")
+        }
+        (_, Some(judged)) => {
+            Failure::denied(format!("not signed: {} does not pass the rules", judged.name)).hint(
+                "mend what was found and build again, or let the owners of the rules ignore it with a reason and \
+                 a last day",
+            )
+        }
+        (Some(build), None) => {
+            Failure::undecided(format!("not signed: the build signature of {} is not known", build.image))
+                .hint("something could not be asked; the reason stands above, and the same command may be run again")
+        }
+        (None, None) => Failure::undecided("not signed: nothing was approved"),
+    }
+}
+
+/// Bad input, with what to try.
+impl From<ValidateError> for Failure {
+    fn from(error: ValidateError) -> Self {
+        let message = error.to_string();
+        match error {
+            ValidateError::Flow(error) => Self::from(error),
+            ValidateError::AnotherImage { .. } | ValidateError::NoChild { .. } => Self::usage(message)
+                .hint("scan the image by its digest, after the push, and hand over that report"),
+            ValidateError::Unscanned { .. } => Self::usage(message).hint(
+                "give a report for every platform of the index (--scan takes several), or name one with --platform",
+            ),
+            ValidateError::OneKey(_) => Self::usage(message)
+                .hint("make a second key pair with `countersign keys generate`, which the build cannot use"),
+            ValidateError::Unjudged { .. } => Self::usage(message).hint("docs/scan-rules.md says what each rule needs"),
+            ValidateError::NothingRuns(_)
+            | ValidateError::Platform { .. }
+            | ValidateError::NoConfiguration { .. }
+            | ValidateError::SeveralChildren { .. } => Self::usage(message),
+        }
+    }
+}

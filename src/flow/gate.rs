@@ -1,0 +1,173 @@
+//! The gate: every image that is asked about is decided on, each digest gathered once for each repository, all of
+//! them at once within a bound. It decides by [`super::verify`], as every command does.
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures_util::{StreamExt as _, stream};
+use jiff::Timestamp;
+
+use super::verify::{Gathered, Question, Until, gather, resolve};
+use crate::model::{Digest, ImageRef, PinnedRef, Repository};
+use crate::policy::{Decision, Early, NoMatch, Pending, PolicySet};
+use crate::registry::Registry;
+
+/// Images that are resolved or gathered at once.
+const IMAGES_AT_ONCE: usize = 24;
+
+/// An image, and the namespace that it would run in, where one is known.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Asked {
+    /// The image as it was written.
+    pub image: ImageRef,
+    /// The namespace.
+    pub namespace: Option<String>,
+}
+
+/// What becomes of an image without a digest that evidence would be needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unpinned {
+    /// It is denied: what is checked need not be what runs.
+    Deny,
+    /// Its tag is resolved, once.
+    Resolve,
+}
+
+/// What is required of every image.
+pub struct Gate<'a> {
+    /// The policies.
+    pub policies: &'a PolicySet,
+    /// What an image gets that no policy speaks of.
+    pub no_match: NoMatch,
+    /// What an image gets that has no digest.
+    pub unpinned: Unpinned,
+    /// The repository to look for signatures in, where it is not the image's own.
+    pub signature_repository: Option<&'a Repository>,
+    /// The present time.
+    pub now: Timestamp,
+}
+
+/// The answer for one image.
+#[derive(Debug)]
+pub struct GateAnswer {
+    /// What was asked.
+    pub asked: Asked,
+    /// The digest that was decided on; none where no evidence was needed and none was written.
+    pub pinned: Option<PinnedRef>,
+    /// The decision.
+    pub decision: Decision,
+    /// What the decision rests on; nothing where no evidence was needed.
+    pub evidence: Gathered,
+}
+
+/// One image after what could be said before any request.
+enum Stage<'a> {
+    Decided(Decision, Option<PinnedRef>),
+    Open { pending: Pending<'a>, pinned: PinnedRef, seen: bool },
+}
+
+/// Decides on every one of `asked`; the answers stand in their order.
+pub async fn gate<R: Registry>(registry: &R, gate: &Gate<'_>, asked: &[Asked]) -> Vec<GateAnswer> {
+    let tags = resolved_tags(registry, gate, asked).await;
+    let stages: Vec<Stage> = asked.iter().map(|asked| stage(gate, asked, &tags)).collect();
+    let evidence = gathered(registry, gate, &stages).await;
+    asked.iter().zip(stages).map(|(asked, stage)| answer(gate, asked.clone(), stage, &evidence)).collect()
+}
+
+/// What the tags point at, or why that is not known.
+type Tags = HashMap<String, Result<PinnedRef, String>>;
+
+/// Resolves every tag that has to be, once.
+async fn resolved_tags<R: Registry>(registry: &R, gate: &Gate<'_>, asked: &[Asked]) -> Tags {
+    if gate.unpinned == Unpinned::Deny {
+        return Tags::new();
+    }
+    let needed = asked.iter().filter(|asked| asked.image.pinned().is_none() && needs_evidence(gate, asked));
+    let distinct: BTreeMap<String, &ImageRef> =
+        needed.map(|asked| (asked.image.to_string(), &asked.image)).collect();
+    stream::iter(distinct)
+        .map(|(name, image)| async move {
+            let resolved = resolve(registry, image).await;
+            (name, resolved.map(|(pinned, _)| pinned).map_err(|error| error.to_string()))
+        })
+        .buffer_unordered(IMAGES_AT_ONCE)
+        .collect()
+        .await
+}
+
+fn needs_evidence(gate: &Gate<'_>, asked: &Asked) -> bool {
+    matches!(early(gate, asked, &asked.image), Early::NeedsEvidence(_))
+}
+
+fn early<'a>(gate: &Gate<'a>, asked: &Asked, image: &ImageRef) -> Early<'a> {
+    gate.policies.before_evidence(image, asked.namespace.as_deref(), gate.no_match)
+}
+
+fn stage<'a>(gate: &Gate<'a>, asked: &Asked, tags: &Tags) -> Stage<'a> {
+    let pending = match early(gate, asked, &asked.image) {
+        Early::Decided(decision) => return Stage::Decided(decision, asked.image.pinned()),
+        Early::NeedsEvidence(pending) => pending,
+    };
+    match (asked.image.pinned(), tags.get(&asked.image.to_string())) {
+        (Some(pinned), _) => Stage::Open { pending, pinned, seen: false },
+        (None, None) => Stage::Decided(pending.not_pinned(), None),
+        (None, Some(Err(reason))) => Stage::Decided(pending.not_resolved(reason), None),
+        // A digest that is revoked is denied as if it had been written.
+        (None, Some(Ok(pinned))) => match early(gate, asked, &pinned.clone().into()) {
+            Early::Decided(decision) => Stage::Decided(decision, Some(pinned.clone())),
+            Early::NeedsEvidence(pending) => Stage::Open { pending, pinned: pinned.clone(), seen: true },
+        },
+    }
+}
+
+/// One digest in one repository.
+type Place = (Repository, Digest);
+
+/// What is known of each digest, gathered until it is enough for everybody who asks about it.
+async fn gathered<R: Registry>(
+    registry: &R,
+    gate: &Gate<'_>,
+    stages: &[Stage<'_>],
+) -> HashMap<Place, Gathered> {
+    let mut groups: HashMap<Place, (Vec<&Pending>, &PinnedRef, bool)> = HashMap::new();
+    for stage in stages {
+        if let Stage::Open { pending, pinned, seen } = stage {
+            let group = groups.entry(place(pinned)).or_insert_with(|| (Vec::new(), pinned, false));
+            group.0.push(pending);
+            group.2 |= seen;
+        }
+    }
+    stream::iter(groups)
+        .map(|(place, (pending, image, seen))| async move {
+            let pending = Pending::together(&pending);
+            let home = gate.signature_repository.unwrap_or(image.repository());
+            let question =
+                Question { image, seen, home, pending: &pending, until: Until::Settled, now: gate.now };
+            (place, gather(registry, &question).await)
+        })
+        .buffer_unordered(IMAGES_AT_ONCE)
+        .collect()
+        .await
+}
+
+fn place(image: &PinnedRef) -> Place {
+    (image.repository().clone(), image.digest())
+}
+
+fn answer(
+    gate: &Gate<'_>,
+    asked: Asked,
+    stage: Stage<'_>,
+    evidence: &HashMap<Place, Gathered>,
+) -> GateAnswer {
+    match stage {
+        Stage::Decided(decision, pinned) => {
+            GateAnswer { asked, pinned, decision, evidence: Gathered::default() }
+        }
+        Stage::Open { pending, pinned, .. } => {
+            let evidence = evidence.get(&place(&pinned)).cloned().unwrap_or_default();
+            let home = gate.signature_repository.unwrap_or(pinned.repository());
+            let decision = pending.decide(&pinned, home, &evidence.pairs(), gate.now);
+            GateAnswer { asked, pinned: Some(pinned), decision, evidence }
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! The second signature: the build signature is verified and the reports are judged, and only if all of that
+//! passes is there anything that can be signed.
+
+mod claims;
+mod reports;
+mod subjects;
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt as _, stream};
+use jiff::Timestamp;
+
+use super::FlowError;
+use super::prepare::{Known, prepare_known};
+use super::sign::{Order, SIDE_BY_SIDE, Signed, Stated, StatedClaims, sign};
+use super::verify::{Answer, Question, Until, verify};
+use crate::model::json::JsonError;
+use crate::model::manifest::Platform;
+use crate::model::{Claims, Digest, Fingerprint, Format, PinnedRef, Repository};
+use crate::policy::{Pending, Policy, Verdict};
+use crate::registry::Registry;
+use crate::scan::{BindingError, JudgeError, Passed, Report, Rules};
+use crate::signer::Signer;
+
+pub use reports::JudgedReport;
+use reports::{bind_all, judge_all};
+use subjects::{Subjects, subjects};
+
+/// A report and the file that it came from.
+pub struct ReportFile {
+    /// The file's name, to be shown.
+    pub name: String,
+    /// What it says.
+    pub report: Report,
+}
+
+/// What is to be found out before anything is signed.
+pub struct Inquiry<'a> {
+    /// The image.
+    pub image: &'a PinnedRef,
+    /// The one platform of an index that is meant, if not all.
+    pub platform: Option<&'a Platform>,
+    /// Whether each runnable child of an index is signed too, before it.
+    pub recursive: bool,
+    /// What the build signature must be: policies with the build signer alone, all of which must be satisfied.
+    pub build: &'a [Policy],
+    /// The repository that signatures are looked for in first.
+    pub home: &'a Repository,
+    /// The reports.
+    pub reports: &'a [ReportFile],
+    /// The rules.
+    pub rules: &'a Rules,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What was found out.
+pub struct Examination {
+    /// The judgement of each report.
+    pub judged: Vec<JudgedReport>,
+    /// Whether the build signature is there, for each image that would be signed; the asked one last.
+    pub builds: Vec<Answer>,
+    /// What would be signed, in the order of `builds`.
+    images: Vec<Known>,
+}
+
+/// Why there is nothing to judge. All but [`ValidateError::Flow`] are bad input.
+#[derive(Debug, thiserror::Error)]
+pub enum ValidateError {
+    /// A request failed, or what was fetched cannot be used.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+    /// An index without anything that runs.
+    #[error("{0}: nothing in this index runs, so nothing was scanned")]
+    NothingRuns(PinnedRef),
+    /// No child of that platform, or several.
+    #[error("{image}: not exactly one manifest for {asked}; there are {}", .there.join(", "))]
+    Platform {
+        /// The image.
+        image: PinnedRef,
+        /// What was asked for.
+        asked: Platform,
+        /// What is there.
+        there: Vec<String>,
+    },
+    /// A configuration that is not an image's.
+    #[error("{image}: its configuration is not an image's: {cause}")]
+    NoConfiguration {
+        /// The image.
+        image: PinnedRef,
+        /// Why.
+        cause: JsonError,
+    },
+    /// A report about something else.
+    #[error("{name}: {cause}")]
+    AnotherImage {
+        /// The report.
+        name: String,
+        /// Why it does not bind.
+        cause: BindingError,
+    },
+    /// A report about none of an index's children.
+    #[error("{name}: the report speaks of none of the {runnable} platforms of {image}")]
+    NoChild {
+        /// The report.
+        name: String,
+        /// The index.
+        image: PinnedRef,
+        /// Number of runnable children.
+        runnable: usize,
+    },
+    /// A report about several of an index's children.
+    #[error("{name}: the report speaks of {} at once, and must speak of one", .images.join(" and "))]
+    SeveralChildren {
+        /// The report.
+        name: String,
+        /// The platforms.
+        images: Vec<String>,
+    },
+    /// A platform that was not scanned.
+    #[error("{image} ({platform}) has no scan report")]
+    Unscanned {
+        /// The platform manifest.
+        image: PinnedRef,
+        /// Its platform.
+        platform: Platform,
+    },
+    /// A report that cannot be judged by the rules.
+    #[error("{name}: {cause}")]
+    Unjudged {
+        /// The report.
+        name: String,
+        /// Why.
+        cause: JudgeError,
+    },
+    /// One key would give both signatures.
+    #[error("the validation key is the build key {0}: one key cannot give both signatures")]
+    OneKey(Fingerprint),
+}
+
+/// A signer whose key is none of those that the build signature is accepted from.
+pub struct ValidationSigner<'a>(&'a dyn Signer);
+
+impl<'a> ValidationSigner<'a> {
+    /// `signer`, unless it is one of the build keys.
+    ///
+    /// # Errors
+    /// [`ValidateError::OneKey`].
+    pub fn new(signer: &'a dyn Signer, build: &[Policy]) -> Result<Self, ValidateError> {
+        let own = signer.public_key().fingerprint();
+        match build.iter().flat_map(Policy::keys).any(|key| key.fingerprint() == own) {
+            true => Err(ValidateError::OneKey(own)),
+            false => Ok(Self(signer)),
+        }
+    }
+}
+
+/// Finds out all that a validation rests on. Nothing is written.
+///
+/// # Errors
+/// [`ValidateError`]. That a report fails or a signature is missing is no error here.
+pub async fn examine<R: Registry>(registry: &R, inquiry: &Inquiry<'_>) -> Result<Examination, ValidateError> {
+    // Which child is asked about is known only once the index was read.
+    let early = async {
+        match inquiry.platform {
+            None => Some(build_signature(registry, inquiry, inquiry.image).await),
+            Some(_) => None,
+        }
+    };
+    let (subjects, early) = tokio::join!(subjects(registry, inquiry.image, inquiry.platform), early);
+    let Subjects { top, runnable, is_index } = subjects?;
+    let bound = bind_all(inquiry.reports, &runnable, inquiry.image)?;
+    let judged = judge_all(bound, inquiry.rules, inquiry.now)?;
+    let mut images: Vec<Known> = match is_index && inquiry.recursive {
+        true => runnable.into_iter().map(|runnable| runnable.known).collect(),
+        false => Vec::new(),
+    };
+    let mut builds: Vec<Answer> = stream::iter(&images)
+        .map(|known| build_signature(registry, inquiry, &known.image))
+        .buffered(SIDE_BY_SIDE)
+        .collect()
+        .await;
+    builds.push(match early {
+        Some(answer) => answer,
+        None => build_signature(registry, inquiry, &top.image).await,
+    });
+    images.push(top);
+    Ok(Examination { judged, builds, images })
+}
+
+/// All evidence is gathered, also where less would do: the second signature names every build key that signed.
+async fn build_signature<R: Registry>(registry: &R, inquiry: &Inquiry<'_>, image: &PinnedRef) -> Answer {
+    let Inquiry { build, home, now, .. } = *inquiry;
+    let pending = Pending::of(build);
+    let until = Until::Complete;
+    verify(registry, &Question { image, seen: true, home, pending: &pending, until, now }).await
+}
+
+impl Examination {
+    /// The answer over reports and build signatures.
+    pub fn verdict(&self) -> Verdict {
+        let judged = self.judged.iter().map(JudgedReport::verdict);
+        let builds = self.builds.iter().map(|build| build.decision.verdict());
+        judged.chain(builds).max().unwrap_or(Verdict::Denied)
+    }
+
+    /// What may be signed, if every report passes and every build signature is there; with `annotations` beside
+    /// what the validation itself states.
+    pub fn approve(&self, annotations: &Claims) -> Option<Approval> {
+        if self.verdict() != Verdict::Allowed {
+            return None;
+        }
+        let mut claims = BTreeMap::new();
+        for (known, build) in self.images.iter().zip(&self.builds) {
+            let digest = known.image.digest();
+            let own: Vec<&JudgedReport> =
+                self.judged.iter().filter(|judged| judged.image == known.image).collect();
+            // An index rests on all reports, a platform manifest on its own.
+            let reports = if own.is_empty() { self.judged.iter().collect() } else { own };
+            let passed: Option<Vec<&Passed>> = reports.iter().map(|judged| judged.passed()).collect();
+            claims.insert(digest, claims::validation(annotations, build, &passed?)?);
+        }
+        Some(Approval { images: self.images.clone(), claims })
+    }
+}
+
+/// What may be signed, and what is stated: nothing but [`Examination::approve`] makes one.
+pub struct Approval {
+    images: Vec<Known>,
+    claims: BTreeMap<Digest, Claims>,
+}
+
+/// Where and how the second signature is stored.
+pub struct Storage<'a> {
+    /// The repository that holds the signatures.
+    pub place: &'a Repository,
+    /// The formats to write.
+    pub formats: &'a [Format],
+    /// Whether nothing is to be written.
+    pub dry_run: bool,
+}
+
+/// Signs what was approved: children first, the image asked about last.
+///
+/// # Errors
+/// What is stored beside the images could not be read: nothing was written.
+pub async fn countersign<R: Registry>(
+    registry: &R,
+    signer: &ValidationSigner<'_>,
+    approval: Approval,
+    storage: &Storage<'_>,
+    now: Timestamp,
+) -> Result<Signed, FlowError> {
+    let Approval { images, claims } = approval;
+    let Some(image) = images.last().map(|known| known.image.clone()) else {
+        return Err(FlowError::Input("nothing was approved".to_owned()));
+    };
+    let Storage { place, formats, dry_run } = *storage;
+    let order = Order { image: &image, place, formats, recursive: false, dry_run };
+    let prepared = prepare_known(registry, &order, images).await?;
+    let stated = Stated { claims: StatedClaims::Each(&claims), now };
+    Ok(sign(registry, signer.0, &order, &stated, &prepared).await)
+}

@@ -1,0 +1,114 @@
+//! Reports and the images that they speak of: each report speaks of exactly one, and every image has one.
+
+use jiff::Timestamp;
+
+use super::subjects::Runnable;
+use super::{ReportFile, ValidateError};
+use crate::model::PinnedRef;
+use crate::model::manifest::Platform;
+use crate::policy::Verdict;
+use crate::scan::{self, AmongError, Bound, Judgement, Passed, Rules, Subject, judge};
+
+/// A report, the platform manifest that it speaks of, and what the rules say.
+pub struct JudgedReport {
+    /// The report's file.
+    pub name: String,
+    /// The platform manifest.
+    pub image: PinnedRef,
+    /// Its platform.
+    pub platform: Platform,
+    /// What the rules say.
+    pub judgement: Judgement,
+}
+
+impl JudgedReport {
+    /// The proof that it passes, if it does.
+    pub fn passed(&self) -> Option<&Passed> {
+        match &self.judgement.verdict {
+            scan::Verdict::Passed(passed) => Some(passed),
+            scan::Verdict::Failed => None,
+        }
+    }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        if self.passed().is_some() { Verdict::Allowed } else { Verdict::Denied }
+    }
+}
+
+/// A report and the image that it speaks of.
+pub(super) struct BoundReport<'a> {
+    name: &'a str,
+    bound: Bound<'a>,
+    runnable: &'a Runnable,
+}
+
+/// Binds every report to the one image that it speaks of.
+///
+/// # Errors
+/// A report that speaks of none or of several, and an image without a report.
+pub(super) fn bind_all<'a>(
+    reports: &'a [ReportFile],
+    runnable: &'a [Runnable],
+    image: &PinnedRef,
+) -> Result<Vec<BoundReport<'a>>, ValidateError> {
+    let bound: Vec<BoundReport<'a>> =
+        reports.iter().map(|file| bind(file, runnable, image)).collect::<Result<_, _>>()?;
+    let unscanned = runnable.iter().find(|one| {
+        let digest = one.subject.manifest;
+        !bound.iter().any(|bound| bound.runnable.subject.manifest == digest)
+    });
+    match unscanned {
+        Some(Runnable { known, platform, .. }) => {
+            Err(ValidateError::Unscanned { image: known.image.clone(), platform: platform.clone() })
+        }
+        None => Ok(bound),
+    }
+}
+
+fn bind<'a>(
+    file: &'a ReportFile,
+    runnable: &'a [Runnable],
+    image: &PinnedRef,
+) -> Result<BoundReport<'a>, ValidateError> {
+    let name = || file.name.clone();
+    let found = |(at, bound)| {
+        runnable.get::<usize>(at).map(|runnable| BoundReport { name: &file.name, bound, runnable })
+    };
+    let nothing = || ValidateError::NoChild { name: name(), image: image.clone(), runnable: runnable.len() };
+    if let [one] = runnable {
+        // One image alone: what tells it from the report's is worth showing.
+        let bound = file.report.binds_to(&one.subject);
+        let bound = bound.map_err(|cause| ValidateError::AnotherImage { name: name(), cause })?;
+        return found((0, bound)).ok_or_else(nothing);
+    }
+    let subjects: Vec<Subject> = runnable.iter().map(|one| one.subject).collect();
+    match file.report.binds_among(&subjects) {
+        Ok(one) => found(one).ok_or_else(nothing),
+        Err(AmongError::None) => Err(nothing()),
+        Err(AmongError::Binding(cause)) => Err(ValidateError::AnotherImage { name: name(), cause }),
+        Err(AmongError::Several(places)) => {
+            let children = places.into_iter().filter_map(|at| runnable.get(at));
+            let images =
+                children.map(|one| format!("{} ({})", one.known.image.digest(), one.platform)).collect();
+            Err(ValidateError::SeveralChildren { name: name(), images })
+        }
+    }
+}
+
+/// Judges every report.
+///
+/// # Errors
+/// A report that does not say what the rules ask about.
+pub(super) fn judge_all(
+    bound: Vec<BoundReport<'_>>,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Vec<JudgedReport>, ValidateError> {
+    let judged = bound.into_iter().map(|BoundReport { name, bound, runnable }| {
+        let judgement = judge(&bound, rules, now)
+            .map_err(|cause| ValidateError::Unjudged { name: name.to_owned(), cause })?;
+        let (image, platform) = (runnable.known.image.clone(), runnable.platform.clone());
+        Ok(JudgedReport { name: name.to_owned(), image, platform, judgement })
+    });
+    judged.collect()
+}

@@ -1,0 +1,138 @@
+//! The native form as it is written: every field there is, and every value with its place. Whether the values make
+//! sense is asked by the reader (`read`).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{SeqAccess, Visitor};
+use serde_saphyr::Spanned;
+
+/// A text with its place. All scalars are read so: one type for the reader of YAML to be built for.
+pub(super) type Text = Spanned<String>;
+
+/// What every document of Kubernetes' kind begins with.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Header {
+    pub(super) api_version: Option<Text>,
+    pub(super) kind: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Document {
+    #[serde(rename = "apiVersion")]
+    _api_version: Text,
+    #[serde(rename = "kind")]
+    _kind: Text,
+    pub(super) metadata: Metadata,
+    pub(super) spec: Spanned<Spec>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Metadata {
+    pub(super) name: Text,
+    /// For people and their tools.
+    #[serde(default, rename = "labels")]
+    _labels: Option<BTreeMap<String, String>>,
+    /// For people and their tools.
+    #[serde(default, rename = "annotations")]
+    _annotations: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Spec {
+    pub(super) mode: Option<Text>,
+    pub(super) action: Option<Text>,
+    pub(super) images: Images,
+    #[serde(default)]
+    pub(super) exclude_namespaces: Vec<Text>,
+    pub(super) signature_repositories: Option<Vec<Text>>,
+    pub(super) signed_for: Option<Spanned<OneOrMany>>,
+    pub(super) revoked: Option<Revoked>,
+    pub(super) signers: Option<Vec<Spanned<Signer>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Images {
+    pub(super) include: Spanned<Vec<Text>>,
+    #[serde(default)]
+    pub(super) exclude: Vec<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Revoked {
+    #[serde(default)]
+    pub(super) digests: Vec<Text>,
+    #[serde(default)]
+    pub(super) keys: Vec<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Signer {
+    pub(super) name: Text,
+    pub(super) keys: Vec<Spanned<Key>>,
+    pub(super) countersigns: Option<Text>,
+    #[serde(default)]
+    pub(super) claims: BTreeMap<String, Vec<Text>>,
+    pub(super) max_age: Option<Text>,
+    pub(super) on_expiry: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Key {
+    pub(super) pem: Option<Text>,
+    pub(super) config_map_ref: Option<Object>,
+    pub(super) secret_ref: Option<Object>,
+    #[serde(rename = "ref")]
+    pub(super) reference: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Object {
+    pub(super) namespace: Text,
+    pub(super) name: Text,
+}
+
+/// A word, or a list. Written by hand: what serde derives for either would lose the places.
+#[derive(Debug)]
+pub(super) enum OneOrMany {
+    One(String),
+    Many(Vec<Text>),
+}
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = OneOrMany;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`any`, `same` or a list of patterns")
+            }
+
+            fn visit_str<E>(self, word: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::One(word.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMany, A::Error> {
+                let mut values = Vec::new();
+                while let Some(value) = list.next_element()? {
+                    values.push(value);
+                }
+                Ok(OneOrMany::Many(values))
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}

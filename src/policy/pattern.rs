@@ -1,0 +1,293 @@
+//! Patterns of repositories: which images a policy speaks of, and which repositories a signature may have been
+//! made for. Normalised as references are, so that every spelling of a repository meets the same patterns.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::model::{Repository, escape_untrusted};
+
+/// `host[:port]/repository` with `*` within a segment and `**` across segments, or `**` for every image.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pattern(Form);
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Form {
+    /// `**`: every image, those in folders too.
+    Everything,
+    /// The host, normalised and exact, and the path.
+    Within { host: String, path: Vec<Token> },
+}
+
+/// A piece of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Token {
+    /// This byte.
+    Byte(u8),
+    /// `*`: any bytes but `/`, none too.
+    WithinSegment,
+    /// `**`: any bytes, none too.
+    AcrossSegments,
+}
+
+/// Why a text is no pattern.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a pattern: {reason}")]
+pub struct PatternError {
+    text: String,
+    reason: String,
+}
+
+impl Pattern {
+    /// `**`.
+    pub fn everything() -> Self {
+        Self(Form::Everything)
+    }
+
+    /// Whether it is `**`, which matches every image.
+    pub fn is_everything(&self) -> bool {
+        self.0 == Form::Everything
+    }
+
+    /// Whether it has a wildcard, so that several repositories may match.
+    pub fn has_wildcard(&self) -> bool {
+        match &self.0 {
+            Form::Everything => true,
+            Form::Within { path, .. } => path.iter().any(|token| !matches!(token, Token::Byte(_))),
+        }
+    }
+
+    /// Whether `repository` matches. An image layout that has no other name matches `**` alone.
+    pub fn matches(&self, repository: &Repository) -> bool {
+        match (&self.0, repository) {
+            (Form::Everything, _) => true,
+            (Form::Within { host, path }, Repository::Registry { host: its_host, path: its_path }) => {
+                host == its_host && path_matches(path, its_path.as_bytes())
+            }
+            (Form::Within { .. }, Repository::Layout(_)) => false,
+        }
+    }
+}
+
+/// Keeps every position of the pattern that the text read so far can have led to: the time is the product of
+/// both lengths, whatever the pattern.
+fn path_matches(tokens: &[Token], text: &[u8]) -> bool {
+    let mut reached = vec![false; tokens.len() + 1];
+    reached[0] = true;
+    pass_wildcards(tokens, &mut reached);
+    for byte in text {
+        let mut next = vec![false; tokens.len() + 1];
+        for (at, token) in tokens.iter().enumerate().filter(|(at, _)| reached[*at]) {
+            match token {
+                Token::Byte(expected) => next[at + 1] |= expected == byte,
+                Token::WithinSegment => next[at] |= *byte != b'/',
+                Token::AcrossSegments => next[at] = true,
+            }
+        }
+        pass_wildcards(tokens, &mut next);
+        reached = next;
+    }
+    reached.last().copied().unwrap_or(false)
+}
+
+/// A wildcard may stand for nothing.
+fn pass_wildcards(tokens: &[Token], reached: &mut [bool]) {
+    for (at, token) in tokens.iter().enumerate() {
+        if reached[at] && !matches!(token, Token::Byte(_)) {
+            reached[at + 1] = true;
+        }
+    }
+}
+
+impl FromStr for Pattern {
+    type Err = PatternError;
+
+    fn from_str(text: &str) -> Result<Self, PatternError> {
+        parse(text).map(Self).map_err(|reason| {
+            let shown: String = text.chars().take(300).collect();
+            PatternError { text: escape_untrusted(&shown), reason }
+        })
+    }
+}
+
+fn parse(text: &str) -> Result<Form, String> {
+    if text == "**" {
+        return Ok(Form::Everything);
+    }
+    let first = text.split('/').next().unwrap_or_default();
+    let last = text.rsplit('/').next().unwrap_or_default();
+    if text.starts_with("oci:") && !text.starts_with("oci://") {
+        return Err("an image in a folder has no name; only `**` matches it".to_owned());
+    }
+    if first.contains('*') {
+        return Err("wildcards stand behind the first `/`, and `**` alone is every image".to_owned());
+    }
+    if text.contains('@') {
+        return Err("it has a digest, and patterns speak of repositories".to_owned());
+    }
+    if !text.contains('/') && (text.contains('.') || text == "localhost") {
+        return Err("a host alone is no repository; write `/**` behind it".to_owned());
+    }
+    if last.contains(':') && !text.contains("://") {
+        return Err("it has a tag, and patterns speak of repositories".to_owned());
+    }
+    if text.contains("***") {
+        return Err("more than two `*` in a row".to_owned());
+    }
+    normalised(text, first)
+}
+
+/// Checks the pattern with its wildcards taken for letters: grammar and normal form are those of references.
+fn normalised(text: &str, first: &str) -> Result<Form, String> {
+    let (host, legal) = host_and_path(&text.replace('*', "0"))?;
+    // Whether the first segment is a host shows in what a longer name makes of it.
+    let (_, longer) = host_and_path(&format!("{first}/0/0"))?;
+    let path = match text.split_once('/') {
+        Some((_, rest)) if longer == "0/0" => rest.to_owned(),
+        _ => text.to_owned(),
+    };
+    // As references: a name of one segment is one of Docker Hub's `library`; `**` may be more than one.
+    let short = legal.len() > path.len() && !path.contains("**");
+    let path = if short { format!("library/{path}") } else { path };
+    Ok(Form::Within { host, path: tokens(&path) })
+}
+
+fn host_and_path(text: &str) -> Result<(String, String), String> {
+    match text.parse::<Repository>().map_err(|error| error.reason().to_owned())? {
+        Repository::Registry { host, path } => Ok((host, path)),
+        Repository::Layout(_) => Err("an image in a folder has no name; only `**` matches it".to_owned()),
+    }
+}
+
+fn tokens(path: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut rest = path;
+    while let Some(byte) = rest.bytes().next() {
+        let (token, length) = match byte {
+            b'*' if rest.starts_with("**") => (Token::AcrossSegments, 2),
+            b'*' => (Token::WithinSegment, 1),
+            byte => (Token::Byte(byte), 1),
+        };
+        tokens.push(token);
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    tokens
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Form::Within { host, path } = &self.0 else {
+            return f.write_str("**");
+        };
+        write!(f, "{host}/")?;
+        path.iter().try_for_each(|token| match token {
+            Token::Byte(byte) => write!(f, "{}", char::from(*byte)),
+            Token::WithinSegment => f.write_str("*"),
+            Token::AcrossSegments => f.write_str("**"),
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, repository: &str) -> bool {
+        pattern.parse::<Pattern>().unwrap().matches(&repository.parse().unwrap())
+    }
+
+    #[test]
+    fn a_host_is_matched_exactly_in_every_spelling() {
+        for pattern in ["R.example/shop/**", "r.example./shop/**", "r.example:443/shop/**"] {
+            assert!(matches(pattern, "r.example/shop/app"), "{pattern}");
+            assert!(matches(pattern, "R.EXAMPLE.:443/shop/app"), "{pattern}");
+        }
+        for other in ["evil-r.example/shop/app", "r.example.evil/shop/app", "r.example:5000/shop/app"] {
+            assert!(!matches("r.example/shop/**", other), "{other}");
+        }
+        assert!(matches("r.example:5000/shop/*", "r.example:5000/shop/app"));
+    }
+
+    #[test]
+    fn one_star_stays_within_a_segment_and_two_cross() {
+        assert!(matches("r.example/shop/*", "r.example/shop/app"));
+        assert!(!matches("r.example/shop/*", "r.example/shop/app/web"));
+        assert!(!matches("r.example/shop/*", "r.example/shopping"));
+        assert!(!matches("r.example/shop/**", "r.example/shop"));
+        assert!(matches("r.example/shop/**", "r.example/shop/app/web"));
+        assert!(matches("r.example/**/web", "r.example/shop/app/web"));
+        assert!(!matches("r.example/**/web", "r.example/web"));
+        assert!(matches("r.example/app*", "r.example/app"));
+        assert!(matches("r.example/a*c*e", "r.example/abcde"));
+        assert!(!matches("r.example/a*c*e", "r.example/abc/de"));
+        assert!(!matches("r.example/app", "r.example/app2"));
+    }
+
+    #[test]
+    fn names_of_docker_hub_are_those_of_references() {
+        for pattern in
+            ["alpine", "docker.io/alpine", "index.docker.io/library/alpine", "docker.io/*", "library/*"]
+        {
+            assert!(matches(pattern, "alpine"), "{pattern}");
+            assert!(!matches(pattern, "r.example/library/alpine"), "{pattern}");
+        }
+        assert!(!matches("docker.io/*", "shop/app"));
+        assert!(matches("docker.io/**", "shop/app"));
+        assert!(matches("docker.io/**", "alpine"));
+        assert!(matches("shop/*", "docker.io/shop/app"));
+        assert!(matches("docker.io/library*/app", "docker.io/library/app"));
+    }
+
+    #[test]
+    fn only_the_whole_pattern_of_two_stars_matches_a_folder() {
+        assert!(matches("**", "oci:app") && matches("**", "r.example/a"));
+        assert!(!matches("docker.io/**", "oci:app"));
+    }
+
+    #[test]
+    fn what_could_be_meant_in_two_ways_is_refused() {
+        for (text, reason) in [
+            ("r.example/app:1.2", "tag"),
+            ("alpine:3", "tag"),
+            ("r.example:5000", "a host alone"),
+            ("r.example", "a host alone"),
+            ("r.example/app@sha256:12", "digest"),
+            ("*.example/app", "behind the first"),
+            ("*", "behind the first"),
+            ("***", "behind the first"),
+            ("alpine*", "behind the first"),
+            ("r.example/***", "in a row"),
+            ("r.example/App", "a-z"),
+            ("r.example//app", "a-z"),
+            ("r.example/app/", "a-z"),
+            ("https://r.example/app", "leave"),
+            ("oci:app", "folder"),
+            ("", "empty"),
+            ("r.example/a b", "a-z"),
+            ("r.example/\u{202e}*", "a-z"),
+        ] {
+            let error = text.parse::<Pattern>().unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+            assert_eq!(escape_untrusted(&error), error);
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_shown_as_it_matches() {
+        for (written, shown) in [
+            ("**", "**"),
+            ("alpine", "docker.io/library/alpine"),
+            ("R.example:443/a/*b/**", "r.example/a/*b/**"),
+        ] {
+            let pattern: Pattern = written.parse().unwrap();
+            assert_eq!(pattern.to_string(), shown);
+            assert_eq!(shown.parse::<Pattern>().unwrap(), pattern);
+        }
+    }
+
+    #[test]
+    fn a_pattern_made_to_be_slow_is_not() {
+        let pattern: Pattern = format!("r.example/{}b", "a**".repeat(70)).parse().unwrap();
+        assert!(!pattern.matches(&format!("r.example/{}", "a".repeat(240)).parse().unwrap()));
+    }
+}

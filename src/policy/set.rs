@@ -1,0 +1,304 @@
+//! All policies together: which of them speak of an image, what can be said before any request, and the decision
+//! over those that need evidence. Gathering it is left to the flows.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::answer::{Conclusion, Outcome, PolicyDecision, Reason, ReasonCode, Verdict};
+use super::decide::{decide, denied, revoked};
+use super::model::{Action, Mode, Policy};
+use crate::model::verify::Evidence;
+use crate::model::{ImageRef, PinnedRef, PublicKey, Repository};
+
+/// What an image gets that no policy speaks of: the reader's setting, not a policy's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NoMatch {
+    /// It is denied.
+    #[default]
+    Deny,
+    /// It is allowed, with a warning.
+    Warn,
+    /// It is allowed.
+    Allow,
+}
+
+/// Why policies are no set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SetError {
+    /// No policy: nothing would be checked.
+    #[error("no policy is loaded: nothing would be checked")]
+    Empty,
+    /// Two policies of one name; which of them decided could not be said.
+    #[error("two policies have the name `{0}`")]
+    SameName(String),
+}
+
+/// Policies that decide together; at least one, with different names.
+#[derive(Debug, Clone)]
+pub struct PolicySet(Vec<Policy>);
+
+/// What can be said of an image before any request.
+#[derive(Debug)]
+pub enum Early<'a> {
+    /// The decision.
+    Decided(Decision),
+    /// These policies need evidence.
+    NeedsEvidence(Pending<'a>),
+}
+
+/// An image whose decision needs evidence.
+#[derive(Debug)]
+pub struct Pending<'a> {
+    /// What the other policies that speak of it say.
+    decided: Vec<PolicyDecision>,
+    policies: Vec<&'a Policy>,
+}
+
+/// The answer for one image over all policies that speak of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    verdict: Verdict,
+    reason: Option<Reason>,
+    policies: Vec<PolicyDecision>,
+    /// What is to be known beside what the policies say.
+    warning: Option<String>,
+}
+
+impl PolicySet {
+    /// Takes the policies together. Their order does not matter.
+    ///
+    /// # Errors
+    /// [`SetError`].
+    pub fn new(mut policies: Vec<Policy>) -> Result<Self, SetError> {
+        policies.sort_by(|one, other| one.name.cmp(&other.name));
+        let same = policies.windows(2).find(|two| two[0].name == two[1].name);
+        match (policies.is_empty(), same) {
+            (true, _) => Err(SetError::Empty),
+            (false, Some(two)) => Err(SetError::SameName(two[0].name.clone())),
+            (false, None) => Ok(Self(policies)),
+        }
+    }
+
+    /// The policies, by name.
+    pub fn policies(&self) -> &[Policy] {
+        &self.0
+    }
+
+    /// The policies that speak of images in `repository`, by name.
+    pub fn matching<'a>(&'a self, repository: &Repository) -> impl Iterator<Item = &'a Policy> {
+        self.0.iter().filter(move |policy| policy.images.contain(repository))
+    }
+
+    /// Says what can be said without evidence, so without any request: no policy matches; all that match allow it
+    /// or leave out its namespace; one denies it, or its digest. Where no namespace is known, none is left out.
+    pub fn before_evidence(&self, image: &ImageRef, namespace: Option<&str>, no_match: NoMatch) -> Early<'_> {
+        let (mut decided, mut policies) = (Vec::new(), Vec::new());
+        for policy in self.matching(image.repository()) {
+            match conclusion_without_evidence(policy, image, namespace) {
+                Some(conclusion) => {
+                    decided.push(PolicyDecision { name: policy.name.clone(), mode: policy.mode, conclusion })
+                }
+                None => policies.push(policy),
+            }
+        }
+        let refused = decided.iter().any(|decision| decision.effect() == Verdict::Denied);
+        match (decided.is_empty() && policies.is_empty(), policies.is_empty() || refused) {
+            (true, _) => Early::Decided(Decision::without_policy(no_match)),
+            (false, true) => Early::Decided(Decision::over(decided)),
+            (false, false) => Early::NeedsEvidence(Pending { decided, policies }),
+        }
+    }
+}
+
+fn conclusion_without_evidence(
+    policy: &Policy,
+    image: &ImageRef,
+    namespace: Option<&str>,
+) -> Option<Conclusion> {
+    if let Some(namespace) = namespace.filter(|name| policy.exclude_namespaces.contains(*name)) {
+        let text =
+            format!("the policy leaves out the namespace `{}`", crate::model::escape_untrusted(namespace));
+        return Some(Conclusion::Excluded(Reason::new(ReasonCode::Excluded, text)));
+    }
+    match &policy.action {
+        Action::Allow => Some(Conclusion::AllowedAsIs),
+        Action::Deny => Some(Conclusion::Refused(denied())),
+        Action::Require(requirements) => {
+            let digest = image.digest().filter(|digest| requirements.revoked.digests.contains(digest));
+            digest.map(|_| Conclusion::Refused(revoked()))
+        }
+    }
+}
+
+impl<'a> Pending<'a> {
+    /// Policies that are asked whatever images they speak of.
+    pub fn of(policies: &'a [Policy]) -> Self {
+        Self { decided: Vec::new(), policies: policies.iter().collect() }
+    }
+
+    /// What several ask about one image, so that it is gathered once for all of them.
+    pub fn together(several: &[&Self]) -> Self {
+        let each = several.iter().flat_map(|pending| pending.policies.iter().copied());
+        let by_name: BTreeMap<&str, &'a Policy> = each.map(|policy| (policy.name.as_str(), policy)).collect();
+        Self { decided: Vec::new(), policies: by_name.into_values().collect() }
+    }
+
+    /// The policies that need evidence, by name.
+    pub fn policies(&self) -> &[&'a Policy] {
+        &self.policies
+    }
+
+    /// The keys to check candidates with: every key of every signer, each once, revoked ones too.
+    pub fn keys(&self) -> Vec<PublicKey> {
+        let keys = self.policies.iter().flat_map(|policy| policy.keys());
+        let each: BTreeMap<_, _> = keys.map(|key| (key.fingerprint(), key)).collect();
+        each.into_values().collect()
+    }
+
+    /// The repositories to look in: `home` first (the image's own, or the one that was asked for in its place),
+    /// then what the policies name beside it.
+    pub fn places(&self, home: &Repository) -> Vec<Repository> {
+        let mut places = vec![home.clone()];
+        for place in self.policies.iter().flat_map(|policy| policy.places(home)) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
+    }
+
+    /// Whether more evidence could not better the answer: every policy, those that are not enforced too, is
+    /// satisfied without a warning. Gathering may stop then.
+    pub fn is_settled(
+        &self,
+        image: &PinnedRef,
+        home: &Repository,
+        evidence: &[(&Repository, &Evidence)],
+        now: Timestamp,
+    ) -> bool {
+        self.policies.iter().all(|policy| {
+            let decision = decide_on(policy, image, home, evidence, now);
+            decision.verdict() == Verdict::Allowed && decision.warnings().next().is_none()
+        })
+    }
+
+    /// Decides on what was gathered: pairs of a repository and what is known of the image's digest there. Each
+    /// policy takes what stands in its own places; a place that is not among the pairs was not looked at.
+    pub fn decide(
+        &self,
+        image: &PinnedRef,
+        home: &Repository,
+        evidence: &[(&Repository, &Evidence)],
+        now: Timestamp,
+    ) -> Decision {
+        let asked = self.policies.iter().map(|policy| decide_on(policy, image, home, evidence, now));
+        Decision::over(self.decided.iter().cloned().chain(asked).collect())
+    }
+
+    /// The decision on an image without a digest, where one is needed.
+    pub fn not_pinned(&self) -> Decision {
+        let text = "the image has no digest, so that what is checked need not be what runs; write it as \
+                    `repository:tag@sha256:…`";
+        let reason = Some(Reason::new(ReasonCode::NotPinned, text));
+        Decision { verdict: Verdict::Denied, reason, policies: self.decided.clone(), warning: None }
+    }
+
+    /// The decision on an image whose tag could not be resolved; `reason` says why, escaped.
+    pub fn not_resolved(&self, reason: &str) -> Decision {
+        let text = format!("what the tag points at is not known: {reason}");
+        let reason = Some(Reason::new(ReasonCode::Unreachable, text));
+        Decision { verdict: Verdict::Undecided, reason, policies: self.decided.clone(), warning: None }
+    }
+}
+
+fn decide_on(
+    policy: &Policy,
+    image: &PinnedRef,
+    home: &Repository,
+    evidence: &[(&Repository, &Evidence)],
+    now: Timestamp,
+) -> PolicyDecision {
+    let not_looked_at = Evidence::default();
+    let places = policy.places(home);
+    let its: Vec<&Evidence> = places
+        .iter()
+        .map(|place| evidence.iter().find(|(of, _)| *of == place).map_or(&not_looked_at, |(_, known)| *known))
+        .collect();
+    decide(policy, image, &its, now)
+}
+
+impl Decision {
+    fn without_policy(no_match: NoMatch) -> Self {
+        let verdict = match no_match {
+            NoMatch::Deny => Verdict::Denied,
+            NoMatch::Warn | NoMatch::Allow => Verdict::Allowed,
+        };
+        let text = "no policy speaks of this image".to_owned();
+        let warning = (no_match == NoMatch::Warn).then(|| text.clone());
+        let reason = Some(Reason::new(ReasonCode::NoMatch, text));
+        Self { verdict, reason, policies: Vec::new(), warning }
+    }
+
+    fn over(mut policies: Vec<PolicyDecision>) -> Self {
+        policies.sort_by(|one, other| one.name.cmp(&other.name));
+        let verdict = policies.iter().map(PolicyDecision::effect).max().unwrap_or(Verdict::Denied);
+        let refusing = policies.iter().filter(|policy| policy.effect() == Verdict::Denied);
+        let reason = refusing.filter_map(PolicyDecision::reason).next().cloned();
+        let all_excluded = policies.iter().all(|policy| matches!(policy.conclusion, Conclusion::Excluded(_)));
+        let excluded = policies.first().filter(|_| all_excluded).and_then(PolicyDecision::reason).cloned();
+        Self { verdict, reason: reason.or(excluded), policies, warning: None }
+    }
+
+    /// The answer.
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// Whether any policy denies it, enforced or not.
+    pub fn is_denied_by_any(&self) -> bool {
+        self.policies.iter().any(|policy| policy.verdict() == Verdict::Denied)
+    }
+
+    /// Why, where it is not for its signatures or the lack of them.
+    pub fn reason(&self) -> Option<&Reason> {
+        self.reason.as_ref()
+    }
+
+    /// What the policies say that were asked, by name.
+    pub fn policies(&self) -> &[PolicyDecision] {
+        &self.policies
+    }
+
+    /// What people are to know although the image is allowed.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings: Vec<String> = self.warning.iter().cloned().collect();
+        for policy in &self.policies {
+            warnings.extend(not_enforced(policy, Mode::Warn));
+            let soon = |(signer, text)| format!("policy `{}`, signer `{signer}`: {text}", policy.name);
+            warnings.extend(policy.warnings().map(soon));
+        }
+        warnings
+    }
+
+    /// What policies that only watch have seen.
+    pub fn notes(&self) -> Vec<String> {
+        self.policies.iter().filter_map(|policy| not_enforced(policy, Mode::Audit)).collect()
+    }
+}
+
+/// What a policy of that mode would have stopped.
+fn not_enforced(policy: &PolicyDecision, mode: Mode) -> Option<String> {
+    let word = match policy.verdict() {
+        _ if policy.mode != mode => return None,
+        Verdict::Allowed => return None,
+        Verdict::Undecided => "undecided",
+        Verdict::Denied => "denied",
+    };
+    let signers = policy.signers().iter().filter_map(|signer| match &signer.outcome {
+        Outcome::Unsatisfied(reason) => Some(format!("{}: {reason}", signer.name)),
+        Outcome::Satisfied(_) => None,
+    });
+    let reasons: Vec<String> = policy.reason().map(ToString::to_string).into_iter().chain(signers).collect();
+    Some(format!("policy `{}` ({mode:?}): {word}: {}", policy.name, reasons.join("; ")))
+}
