@@ -7,7 +7,7 @@ use countersign::workload::{Manifests, ReadOptions, read};
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, cluster};
-use crate::spelling::{Dice, spelt};
+use crate::support::spelling::{Dice, spelt};
 
 const NAMESPACE: &str = "manifests";
 /// Objects that are generated; the odd ones that are written out below come on top.
