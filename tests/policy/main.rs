@@ -7,6 +7,7 @@ mod kit;
 mod properties;
 mod reference;
 mod runner;
+mod schema;
 mod topics;
 
 use case::cases;
