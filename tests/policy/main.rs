@@ -2,6 +2,7 @@
 //! README.md describes them. Every signature in a case is really made and really checked.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod advice;
 mod case;
 mod kit;
 mod properties;
