@@ -1,0 +1,40 @@
+//! `validate`: the build signature is verified and the reports are judged; only what passes is signed, and whatever
+//! does not leaves no trace in the registry.
+
+mod build;
+mod indexes;
+mod judging;
+mod reports;
+mod stated;
+mod writing;
+
+use serde_json::Value;
+
+use crate::support::cli::{Countersign, Run};
+use crate::support::image::Pushed;
+use crate::world::{World, keys, verify};
+
+/// Runs it, demands an exit code, and that not one request could have written.
+#[track_caller]
+fn refused(world: &World, command: &Countersign, code: i32) -> Run {
+    world.registry.forget_requests();
+    let run = command.run().expect_code(code);
+    assert_eq!(world.registry.writes().len(), 0, "{:#?}", world.registry.writes());
+    run
+}
+
+/// Claims of the validation signatures on an image, one for each format.
+#[track_caller]
+fn validated(image: &Pushed) -> Vec<Value> {
+    let run =
+        verify(&image.pinned(), &keys().validation, &["--annotation", "countersign.dev/role=validation"]);
+    let report = run.expect_code(0).json();
+    let by = report["images"][0]["policies"][0]["signers"][0]["by"].as_array().unwrap().clone();
+    by.into_iter().map(|signature| signature["claims"].clone()).collect()
+}
+
+/// Whether the image has no validation signature.
+#[track_caller]
+fn not_validated(image: &Pushed) {
+    verify(&image.pinned(), &keys().validation, &[]).expect_code(1);
+}
