@@ -23,14 +23,21 @@ fn refused(world: &World, command: &Countersign, code: i32) -> Run {
     run
 }
 
-/// Claims of the validation signatures on an image, one for each format.
+/// The validation signatures on an image as `inspect` lists them, once `verify` accepts one.
+#[track_caller]
+fn listed(image: &Pushed) -> Vec<Value> {
+    let role = ["--annotation", "countersign.dev/role=validation"];
+    verify(&image.pinned(), &keys().validation, &role).expect_code(0);
+    let inspect = Countersign::new().args(["inspect", &image.pinned(), "--output", "json"]);
+    let attached = inspect.run().expect_code(0).json()["attached"].as_array().unwrap().clone();
+    let role = |signature: &Value| signature["claims"]["countersign.dev/role"] == "validation";
+    attached.into_iter().filter(role).collect()
+}
+
+/// The claims of each of them.
 #[track_caller]
 fn validated(image: &Pushed) -> Vec<Value> {
-    let run =
-        verify(&image.pinned(), &keys().validation, &["--annotation", "countersign.dev/role=validation"]);
-    let report = run.expect_code(0).json();
-    let by = report["images"][0]["policies"][0]["signers"][0]["by"].as_array().unwrap().clone();
-    by.into_iter().map(|signature| signature["claims"].clone()).collect()
+    listed(image).iter().map(|signature| signature["claims"].clone()).collect()
 }
 
 /// Whether the image has no validation signature.

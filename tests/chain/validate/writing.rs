@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{not_validated, refused, validated};
+use super::{listed, not_validated, refused, validated};
 use crate::reports::{clean, grype, trivy};
 use crate::support::image::Pushed;
 use crate::support::registry::{Act, Fault, Place};
@@ -105,10 +105,9 @@ fn a_missing_format_is_added() {
 
 /// The formats in which the image is validated.
 fn formats(image: &Pushed) -> Vec<String> {
-    let report = crate::world::verify(&image.pinned(), &keys().validation, &[]).expect_code(0).json();
-    let by = report["images"][0]["policies"][0]["signers"][0]["by"].as_array().unwrap().clone();
+    let listed = listed(image);
     let mut formats: Vec<String> =
-        by.iter().map(|signature| signature["format"].as_str().unwrap().to_owned()).collect();
+        listed.iter().map(|signature| signature["format"].as_str().unwrap().to_owned()).collect();
     formats.sort();
     formats
 }
