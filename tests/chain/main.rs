@@ -6,6 +6,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod gate;
+mod policies;
 mod reports;
 mod validate;
 mod world;
