@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cosign;
 mod gate;
 mod policies;
 mod reports;
