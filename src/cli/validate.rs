@@ -173,8 +173,11 @@ fn reports(args: &ValidateArgs) -> Result<Vec<ReportFile>, Failure> {
                 .because(format!("its digest is {digest}, and --scan-digest names another"))
                 .hint("take the report as the scan step wrote it; whoever can change it can ask for a signature"));
         }
-        let report = Report::parse(&file.bytes)
-            .map_err(|error| Failure::usage(format!("{} cannot be judged", file.name)).because(error))?;
+        let report = Report::parse(&file.bytes).map_err(|error| {
+            Failure::usage(format!("{} cannot be judged", file.name))
+                .because(error)
+                .hint("give the JSON of Trivy or Grype, whole; docs/scan-rules.md says what it must hold")
+        })?;
         reports.push(ReportFile { name: file.name, report });
     }
     match expected.iter().find(|digest| !reports.iter().any(|file| file.report.digest == **digest)) {
