@@ -120,10 +120,13 @@ impl Row<'_> {
         for Use { file, line, object, .. } in &self.uses {
             let _ = writeln!(text, "  {}", output.tone(Tone::Faint, &format!("{object}, {file}:{line}")));
         }
-        if let Some(reason) = self.decision.reason() {
+        // The reason of a policy that decides it stands beside that policy.
+        let policies = self.decision.policies();
+        let own = |reason: &&Reason| policies.iter().all(|policy| policy.reason() != Some(*reason));
+        if let Some(reason) = self.decision.reason().filter(own) {
             let _ = writeln!(text, "  {reason}");
         }
-        for policy in self.decision.policies() {
+        for policy in policies {
             policy_text(text, policy, detail, output);
         }
         for (label, remarks) in
