@@ -11,7 +11,7 @@ use crate::flow::gate::GateAnswer;
 use crate::flow::verify::{Answer, Gathered};
 use crate::model::verify::Remark;
 use crate::model::{Claims, Digest, Fingerprint, VerifiedSignature, escape_untrusted};
-use crate::policy::{Decision, Mode, Outcome, PolicyDecision, ReasonCode, SignerDecision, Verdict};
+use crate::policy::{Decision, Mode, Outcome, PolicyDecision, Reason, ReasonCode, SignerDecision, Verdict};
 
 /// The exit code of a verdict.
 pub(super) fn exit(verdict: Verdict) -> Exit {
