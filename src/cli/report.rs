@@ -156,16 +156,17 @@ fn policy_text(text: &mut String, policy: &PolicyDecision, detail: Detail, outpu
 }
 
 fn signer_text(text: &mut String, signer: &SignerDecision, detail: Detail, output: &Output) {
+    let name = escape_untrusted(&signer.name);
     match &signer.outcome {
         Outcome::Satisfied(satisfied) if detail == Detail::Keys => {
             let keys: BTreeSet<Fingerprint> = satisfied.by.iter().map(VerifiedSignature::key).collect();
             let keys: Vec<String> = keys.iter().map(Fingerprint::to_string).collect();
             let until = satisfied.expires_at.map(|time| format!(", until {time}")).unwrap_or_default();
             let by = output.tone(Tone::Faint, &format!("by {}{until}", keys.join(" and ")));
-            let _ = writeln!(text, "  {} {}  {by}", output.tone(Tone::Good, "✓"), signer.name);
+            let _ = writeln!(text, "  {} {}  {by}", output.tone(Tone::Good, "✓"), name);
         }
         Outcome::Satisfied(satisfied) => {
-            let _ = writeln!(text, "  {} {}", output.tone(Tone::Good, "✓"), signer.name);
+            let _ = writeln!(text, "  {} {}", output.tone(Tone::Good, "✓"), name);
             for signature in &satisfied.by {
                 let shown = format!("    {}, by {}", signature.format(), signature.key());
                 let _ = writeln!(text, "{}", output.tone(Tone::Faint, &shown));
@@ -177,7 +178,7 @@ fn signer_text(text: &mut String, signer: &SignerDecision, detail: Detail, outpu
                 ReasonCode::Unreachable => output.tone(Tone::Unsure, "?"),
                 _ => output.tone(Tone::Bad, "✗"),
             };
-            let _ = writeln!(text, "  {mark} {}: {reason}", signer.name);
+            let _ = writeln!(text, "  {mark} {name}: {reason}");
         }
     }
 }
