@@ -1,12 +1,13 @@
 //! Something unreachable is never read as "not signed", "no findings" or "allowed"; something malformed never
 //! satisfies anything. The group `registry` shows it for every misbehaviour of a registry.
 
+use countersign::model::manifest::{OCI_INDEX, OCI_MANIFEST};
+
 use crate::policies::production;
 use crate::reports::trivy;
 use crate::support::image::Pushed;
 use crate::support::registry::{Act, Fault, Place};
 use crate::world::{LENIENT, World, keys};
-use countersign::model::manifest::{OCI_INDEX, OCI_MANIFEST};
 
 /// Exit codes of `validate`, `gate` and `verify`.
 fn codes(world: &World, image: &Pushed) -> [i32; 3] {
@@ -19,19 +20,17 @@ fn codes(world: &World, image: &Pushed) -> [i32; 3] {
 
 #[test]
 fn what_cannot_be_asked_is_undecided_and_neither_denied_nor_allowed() {
-    let answers = [Act::Status(401), Act::Status(403), Act::Html, Act::Truncated, Act::DeepJson(100)];
-    for act in answers {
-        for place in [Place::Referrers, Place::SigTag] {
-            let world = World::new();
-            // With what is there in the other place alone it is not enough.
-            let image = world.image("unreachable");
-            world.registry.misbehave(Fault::on_reads(place, act.clone()));
-            let codes = codes(&world, &image);
-            let absent = place == Place::SigTag && matches!(act, Act::Truncated | Act::DeepJson(_));
-            // A tag that does not exist has no bytes to spoil.
-            assert_eq!(codes, [if absent { 1 } else { 3 }; 3], "{act:?} {place:?}");
-            assert!(world.registry.writes().is_empty());
-        }
+    let refused = [Act::Status(401), Act::Status(403)];
+    let of_referrers = refused.clone().into_iter().chain([Act::Truncated, Act::DeepJson(100)]);
+    let of_the_tag = refused.into_iter().chain([Act::Html]);
+    let each =
+        of_referrers.map(|act| (Place::Referrers, act)).chain(of_the_tag.map(|act| (Place::SigTag, act)));
+    for (place, act) in each {
+        let world = World::new();
+        let image = world.image("unreachable");
+        world.registry.misbehave(Fault::on_reads(place, act.clone()));
+        assert_eq!(codes(&world, &image), [3; 3], "{act:?} {place:?}");
+        assert!(world.registry.writes().is_empty());
     }
 }
 
@@ -40,10 +39,8 @@ fn a_signature_whose_bytes_cannot_be_had_is_undecided() {
     for act in [Act::Status(403), Act::Status(404), Act::OtherBytes, Act::Truncated] {
         let world = World::new();
         let image = world.countersigned("blobs");
-        let config = image.config();
-        let expected = [3; 3];
         world.registry.misbehave(Fault::on_reads(Place::Blob, act.clone()));
-        assert_eq!(codes(&world, &image), expected, "{act:?} {config}");
+        assert_eq!(codes(&world, &image), [3; 3], "{act:?}");
     }
 }
 
