@@ -11,6 +11,8 @@ mod support;
 
 #[path = "paired/bed.rs"]
 mod bed;
+#[path = "paired/gate.rs"]
+mod gate;
 #[path = "paired/machine.rs"]
 mod machine;
 #[path = "paired/measure.rs"]
@@ -60,11 +62,21 @@ fn main() {
     let programs = Programs::new(&folder.join("measure"), &binary);
     let mut bench = Bench { runs, programs, keys, table: Table::default() };
     bench.program();
+    let document = root.join("docs/benchmarks.md");
+    let [mut registry, _] = Bed::both();
+    let gate = gate::table(&mut registry, &bench.programs, &bench.keys, runs);
+    write_part(
+        &document,
+        "gate",
+        &format!("On docker-registry 2.8; medians of {runs} runs. {machine}.\n\n{gate}"),
+    );
+    if std::env::var_os("COUNTERSIGN_BENCH_GATE_ONLY").is_some() {
+        return;
+    }
     for mut bed in Bed::both() {
         bench.verify(&mut bed);
         bench.sign(&mut bed);
     }
-    let document = root.join("docs/benchmarks.md");
     let preface = format!("Medians of {runs} runs each, in turn. {machine}.");
     write_part(&document, "paired runs", &format!("{preface}\n\n{}", bench.table.markdown()));
     if let Some(rates) = rates::table(&root.join("target/criterion")) {

@@ -27,9 +27,12 @@ end
 complete -c countersign -n "__fish_countersign_needs_command" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_needs_command" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "sign" -d 'Sign an image by its digest'
+complete -c countersign -n "__fish_countersign_needs_command" -f -a "validate" -d 'Sign an image a second time, if it has its build signature and its scan passes'
+complete -c countersign -n "__fish_countersign_needs_command" -f -a "gate" -d 'Decide on every image of a deployment under policies'
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "verify" -d 'Verify that every key given has signed an image'
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "inspect" -d 'Show what is attached to an image; verifies nothing'
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "copy" -d 'Carry an image with its signatures elsewhere; digests stay as they are'
+complete -c countersign -n "__fish_countersign_needs_command" -f -a "policy" -d 'Check and explain policies'
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "keys" -d 'Make, show and import keys'
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -l key -d 'Private key: a file, env://NAME, or k8s://NAMESPACE/SECRET' -r -F
@@ -58,6 +61,62 @@ complete -c countersign -n "__fish_countersign_using_subcommand sign" -l dry-run
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -s V -l version -d 'Print version'
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l scan -d 'Scan reports: Trivy JSON or Grype JSON, one or more for each platform' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l scan-digest -d 'SHA-256 of the reports that may be judged; any other is refused' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l rules -d 'Rules that the reports must pass' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l key -d 'Private key of the second signature: a file, env://NAME, or k8s://NAMESPACE/SECRET' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l platform -d 'The one platform of an index that is meant: OS/ARCHITECTURE[/VARIANT]' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -s a -l annotation -d 'Claims to state in the signature' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l format -d 'Formats to write' -r -f -a "both\t''
+bundle\t''
+legacy\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l results-dir -d 'Write the results SIGNED_REF and SIGNED_DIGEST as files into this folder' -r -f -a "(__fish_complete_directories)"
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l signature-repository -d 'Repository that holds the signatures, where it is not the image\'s own' -r
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l build-key -d 'Public keys of which any may have made the build signature' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l policy -d 'Policies that say what the build signature must be, in place of --build-key' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l build-signer -d 'The signer of these policies that makes the build signature' -r
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l mirror -d 'Send every request for PREFIX to TARGET, a repository prefix or oci:PATH' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l plain-http -d 'Speak plain HTTP to this registry' -r -f -a "(__fish_print_hostnames)"
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l ca-file -d 'Trust the certificate authorities in this PEM file too' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l registry-config -d 'Registry credentials (a Docker config.json or containers auth.json)' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l password-file -d 'Password of an encrypted key (else COUNTERSIGN_PASSWORD, COSIGN_PASSWORD, or a prompt)' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l recursive -d 'Sign the runnable manifests of an index too; each needs its own build signature'
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l dry-run -d 'Say what would be signed, and write nothing'
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l allow-private-key-secret -d 'Accept a Kubernetes secret that also holds the private key'
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -s v -l verbose -d 'Log every request; twice for more'
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -s h -l help -d 'Print help'
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -s V -l version -d 'Print version'
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -s f -l manifest -d 'Kubernetes manifests: files, folders, or - for standard input' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l policy -d 'Policies: files and folders' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l no-match -d 'What an image gets that no policy speaks of' -r -f -a "deny\t''
+warn\t''
+allow\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l namespace -d 'Namespace of manifests that name none' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l ignore-kind -d 'Custom kinds that run no images although they have a field `image`: KIND or KIND.GROUP' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l report -d 'Write a report into a file: json=PATH, junit=PATH' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l results-dir -d 'Write the results DECISION and PINNED_REFS as files into this folder' -r -f -a "(__fish_complete_directories)"
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l signature-repository -d 'Repository that holds the signatures, where it is not the image\'s own' -r
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l mirror -d 'Send every request for PREFIX to TARGET, a repository prefix or oci:PATH' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l plain-http -d 'Speak plain HTTP to this registry' -r -f -a "(__fish_print_hostnames)"
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l ca-file -d 'Trust the certificate authorities in this PEM file too' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l registry-config -d 'Registry credentials (a Docker config.json or containers auth.json)' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l pin -d 'Print the manifests with the digests that were checked, if every image is allowed'
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l pin-in-place -d 'Write these digests into the manifests\' files, all or none, if every image is allowed'
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l allow-tag -d 'Accept tags, and check what they point at now: what runs later may be another image'
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l allow-private-key-secret -d 'Accept a Kubernetes secret that also holds the private key'
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -s v -l verbose -d 'Log every request; twice for more'
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -s h -l help -d 'Print help'
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -l key -d 'Public keys that must all have signed: files, env://NAME, or k8s-configmap://NAMESPACE/NAME' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -s a -l annotation -d 'Claims that a signature by every key must state' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -l signature-repository -d 'Repository that holds the signatures, where it is not the image\'s own' -r
@@ -100,6 +159,43 @@ complete -c countersign -n "__fish_countersign_using_subcommand copy" -l dry-run
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -s V -l version -d 'Print version'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -s h -l help -d 'Print help'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -s V -l version -d 'Print version'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -f -a "check" -d 'Read policies with their keys, and say what is wrong or likely not meant'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -f -a "explain" -d 'Say which policies speak of an image and what it would need; asks nobody'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -f -a "schema" -d 'Print the JSON schema of policies'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -l allow-private-key-secret -d 'Accept a Kubernetes secret that also holds the private key'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Log every request; twice for more'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -l policy -d 'Policies: files and folders' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -l namespace -d 'Namespace that the image would run in' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Log every request; twice for more'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -s V -l version -d 'Print version'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Log every request; twice for more'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -s V -l version -d 'Print version'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "check" -d 'Read policies with their keys, and say what is wrong or likely not meant'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "explain" -d 'Say which policies speak of an image and what it would need; asks nobody'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "schema" -d 'Print the JSON schema of policies'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import help" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import help" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import help" -f -a "generate" -d 'Make an encrypted key pair, in files or in a Kubernetes secret'
@@ -154,12 +250,18 @@ complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "public" -d 'Print the public key of any key reference'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "import" -d 'Encrypt a private key in PKCS#8, PKCS#1 or SEC1 and store it as a key pair'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign verify inspect copy keys help" -f -a "sign" -d 'Sign an image by its digest'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign verify inspect copy keys help" -f -a "verify" -d 'Verify that every key given has signed an image'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign verify inspect copy keys help" -f -a "inspect" -d 'Show what is attached to an image; verifies nothing'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign verify inspect copy keys help" -f -a "copy" -d 'Carry an image with its signatures elsewhere; digests stay as they are'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign verify inspect copy keys help" -f -a "keys" -d 'Make, show and import keys'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign verify inspect copy keys help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "sign" -d 'Sign an image by its digest'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "validate" -d 'Sign an image a second time, if it has its build signature and its scan passes'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "gate" -d 'Decide on every image of a deployment under policies'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "verify" -d 'Verify that every key given has signed an image'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "inspect" -d 'Show what is attached to an image; verifies nothing'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "copy" -d 'Carry an image with its signatures elsewhere; digests stay as they are'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "policy" -d 'Check and explain policies'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "keys" -d 'Make, show and import keys'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "check" -d 'Read policies with their keys, and say what is wrong or likely not meant'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "explain" -d 'Say which policies speak of an image and what it would need; asks nobody'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "schema" -d 'Print the JSON schema of policies'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "generate" -d 'Make an encrypted key pair, in files or in a Kubernetes secret'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "public" -d 'Print the public key of any key reference'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "import" -d 'Encrypt a private key in PKCS#8, PKCS#1 or SEC1 and store it as a key pair'

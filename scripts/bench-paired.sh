@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs of countersign and cosign in turn on the same images; the table in docs/benchmarks.md is written anew.
-# COUNTERSIGN_BENCH_RUNS is the number of runs of each (11).
+# COUNTERSIGN_BENCH_RUNS is the number of runs of each (11); with COUNTERSIGN_BENCH_GATE_ONLY=1 only the gate is run.
 . "$(dirname "$0")/common.sh"
 TARGET=x86_64-unknown-linux-musl
 

@@ -41,7 +41,7 @@ pub(super) struct GateArgs {
     /// Namespace of manifests that name none
     #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
     namespace: Option<String>,
-    /// Kinds beyond Kubernetes' own that run no images, although they hold a field `image`: KIND or KIND.GROUP
+    /// Custom kinds that run no images although they have a field `image`: KIND or KIND.GROUP
     #[arg(long, num_args = 1.., value_name = "KIND", value_hint = ValueHint::Other)]
     ignore_kind: Vec<IgnoredKind>,
     /// Print the manifests with the digests that were checked, if every image is allowed

@@ -14,10 +14,12 @@ mod logging;
 mod manifests;
 mod output;
 mod policies;
+mod policy;
 mod progress;
 mod receipts;
 mod report;
 mod report_files;
+mod report_json;
 mod results;
 mod scan_table;
 mod sign;
@@ -57,6 +59,8 @@ enum Command {
     Inspect(Box<inspect::InspectArgs>),
     /// Carry an image with its signatures elsewhere; digests stay as they are
     Copy(Box<copy::CopyArgs>),
+    /// Check and explain policies
+    Policy(Box<policy::PolicyArgs>),
     /// Make, show and import keys
     Keys(Box<keys::KeysArgs>),
 }
@@ -70,6 +74,7 @@ impl Command {
             Self::Verify(args) => &args.shared,
             Self::Inspect(args) => &args.shared,
             Self::Copy(args) => &args.shared,
+            Self::Policy(args) => args.shared(),
             Self::Keys(args) => args.shared(),
         }
     }
@@ -90,6 +95,7 @@ impl Command {
             Self::Verify(args) => &args.image,
             Self::Inspect(args) => &args.image,
             Self::Copy(args) => &args.source,
+            Self::Policy(_) => "policies",
             Self::Keys(_) => "keys",
         }
     }
@@ -150,6 +156,7 @@ async fn dispatch(command: &Command, output: &Output) -> Result<Exit, Failure> {
         Command::Verify(args) => verify::run(args, output).await,
         Command::Inspect(args) => inspect::run(args, output).await,
         Command::Copy(args) => copy::run(args, output).await,
+        Command::Policy(args) => policy::run(args, output).await,
         Command::Keys(args) => keys::run(args, output).await,
     }
 }

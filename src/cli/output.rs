@@ -78,6 +78,11 @@ impl Output {
         print(text)
     }
 
+    /// Prints a document as it is, whatever the form of results.
+    pub(super) fn document(&self, text: &str) -> Result<(), Failure> {
+        self.print(text)
+    }
+
     /// Prints manifests, each a document of its own, on standard output.
     pub(super) fn manifests(&self, texts: &[&str]) -> Result<(), Failure> {
         let mut stream = String::new();

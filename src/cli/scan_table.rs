@@ -128,7 +128,8 @@ fn scan_text(text: &mut String, judged: &JudgedReport, output: &Output) {
         let _ = writeln!(text, "{}", output.tone(Tone::Faint, &line));
     }
     if judgement.others > 0 {
-        let line = format!("  {} findings that no rule speaks of", judgement.others);
+        let findings = if judgement.others == 1 { "finding" } else { "findings" };
+        let line = format!("  {} {findings} that no rule denies", judgement.others);
         let _ = writeln!(text, "{}", output.tone(Tone::Faint, &line));
     }
 }

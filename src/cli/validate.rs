@@ -12,7 +12,8 @@ use super::files::option_file;
 use super::output::Output;
 use super::policies::policies;
 use super::receipts::{Finish, Finished, receipts_text};
-use super::report::{Detail, ImageJson, Row};
+use super::report::{Detail, Row};
+use super::report_json::ImageJson;
 use super::results::SignedResults;
 use super::scan_table::{ScanJson, scans_text};
 use super::sign::tag_refused;
@@ -54,8 +55,6 @@ pub(super) struct ValidateArgs {
     /// Private key of the second signature: a file, env://NAME, or k8s://NAMESPACE/SECRET
     #[arg(long, value_name = "REF", value_hint = ValueHint::FilePath)]
     key: String,
-    #[command(flatten)]
-    build: BuildArgs,
     /// The one platform of an index that is meant: OS/ARCHITECTURE[/VARIANT]
     #[arg(long, value_name = "PLATFORM", value_hint = ValueHint::Other)]
     platform: Option<Platform>,
@@ -65,7 +64,7 @@ pub(super) struct ValidateArgs {
     /// Formats to write
     #[arg(long, value_enum, default_value_t = WrittenFormat::Both, value_name = "FORMAT")]
     format: WrittenFormat,
-    /// Sign every runnable manifest of an index too, before the index; each needs its own build signature
+    /// Sign the runnable manifests of an index too; each needs its own build signature
     #[arg(long, conflicts_with = "platform")]
     recursive: bool,
     /// Write the results SIGNED_REF and SIGNED_DIGEST as files into this folder
@@ -76,6 +75,9 @@ pub(super) struct ValidateArgs {
     dry_run: bool,
     #[command(flatten)]
     place: PlaceArgs,
+    // After the options without a heading: what stands below a heading belongs to it.
+    #[command(flatten)]
+    build: BuildArgs,
     #[command(flatten)]
     registry: RegistryArgs,
     #[command(flatten)]
@@ -172,8 +174,11 @@ fn reports(args: &ValidateArgs) -> Result<Vec<ReportFile>, Failure> {
                 .because(format!("its digest is {digest}, and --scan-digest names another"))
                 .hint("take the report as the scan step wrote it; whoever can change it can ask for a signature"));
         }
-        let report = Report::parse(&file.bytes)
-            .map_err(|error| Failure::usage(format!("{} cannot be judged", file.name)).because(error))?;
+        let report = Report::parse(&file.bytes).map_err(|error| {
+            Failure::usage(format!("{} cannot be judged", file.name))
+                .because(error)
+                .hint("give the JSON of Trivy or Grype, whole; docs/scan-rules.md says what it must hold")
+        })?;
         reports.push(ReportFile { name: file.name, report });
     }
     match expected.iter().find(|digest| !reports.iter().any(|file| file.report.digest == **digest)) {

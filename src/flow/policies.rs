@@ -40,9 +40,9 @@ pub enum PoliciesError {
         /// The file.
         file: String,
         /// Where in it.
-        spot: Spot,
+        spot: Box<Spot>,
         /// Why.
-        cause: KeyRefError,
+        cause: Box<KeyRefError>,
     },
     /// A key that could not be had.
     #[error("{file}: {}{}: {cause}", shown_place(.spot), .spot.field)]
@@ -50,9 +50,9 @@ pub enum PoliciesError {
         /// The file.
         file: String,
         /// Where in it.
-        spot: Spot,
+        spot: Box<Spot>,
         /// Why.
-        cause: KeySourceError,
+        cause: Box<KeySourceError>,
     },
     /// One name for two policies: which of them decided could not be said.
     #[error("two policies have the name `{name}`: in {first} and in {second}")]
@@ -129,15 +129,16 @@ async fn fetched(
     let sources = file.drafts.iter().flat_map(Draft::key_sources);
     stream::iter(sources.filter(|(_, source)| seen.insert(*source)))
         .map(|(spot, source)| async move {
+            let (name, spot) = (|| file.name.clone(), || Box::new(spot.clone()));
             let reference = reference(file, source).map_err(|cause| PoliciesError::Reference {
-                file: file.name.clone(),
-                spot: spot.clone(),
-                cause,
+                file: name(),
+                spot: spot(),
+                cause: Box::new(cause),
             })?;
             let key = keyring.public_key(&reference).await.map_err(|cause| PoliciesError::Key {
-                file: file.name.clone(),
-                spot: spot.clone(),
-                cause,
+                file: name(),
+                spot: spot(),
+                cause: Box::new(cause),
             })?;
             Ok((source.clone(), key))
         })

@@ -199,7 +199,7 @@ fn shown(text: &str) -> String {
 /// Reads a time in RFC 3339, with `T` and an offset; nothing if it is none.
 fn time(text: &str) -> Option<Timestamp> {
     let shape = text.len() >= "2026-01-01T00:00:00Z".len()
-        && text.bytes().nth(10) == Some(b'T')
+        && text.as_bytes().get(10) == Some(&b'T')
         && text.bytes().all(|byte| byte.is_ascii_digit() || b"-+:.TZ".contains(&byte));
     shape.then(|| text.parse().ok()).flatten()
 }

@@ -6,11 +6,13 @@
 pub mod answer;
 pub mod check;
 pub mod decide;
+pub mod decision;
 pub mod explain;
 mod judge;
 pub mod model;
 pub mod native;
 pub mod pattern;
+pub mod schema;
 pub mod set;
 pub mod signer;
 mod unsatisfied;
@@ -20,9 +22,10 @@ pub use answer::{
 };
 pub use check::{Warning, check};
 pub use decide::decide;
+pub use decision::Decision;
 pub use explain::{Need, SignerNeed, explain};
 pub use model::{Action, Images, Mode, Policy, PolicyError, Requirements, Revoked, SignedFor};
 pub use native::{Draft, KeySource, NativeError, Spot};
 pub use pattern::{Pattern, PatternError};
-pub use set::{Decision, Early, NoMatch, Pending, PolicySet, SetError};
+pub use set::{Early, NoMatch, Pending, PolicySet, SetError};
 pub use signer::{MaxAge, OnExpiry, Required, Role, SignerRule};

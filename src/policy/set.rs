@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::answer::{Conclusion, Outcome, PolicyDecision, Reason, ReasonCode, Verdict};
+use super::answer::{Conclusion, PolicyDecision, Reason, ReasonCode, Verdict};
 use super::decide::{decide, denied, revoked};
-use super::model::{Action, Mode, Policy};
+use super::decision::Decision;
+use super::model::{Action, Policy};
 use crate::model::verify::Evidence;
 use crate::model::{ImageRef, PinnedRef, PublicKey, Repository};
 
@@ -53,16 +54,6 @@ pub struct Pending<'a> {
     /// What the other policies that speak of it say.
     decided: Vec<PolicyDecision>,
     policies: Vec<&'a Policy>,
-}
-
-/// The answer for one image over all policies that speak of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    verdict: Verdict,
-    reason: Option<Reason>,
-    policies: Vec<PolicyDecision>,
-    /// What is to be known beside what the policies say.
-    warning: Option<String>,
 }
 
 impl PolicySet {
@@ -200,15 +191,15 @@ impl<'a> Pending<'a> {
     pub fn not_pinned(&self) -> Decision {
         let text = "the image has no digest, so that what is checked need not be what runs; write it as \
                     `repository:tag@sha256:…`";
-        let reason = Some(Reason::new(ReasonCode::NotPinned, text));
-        Decision { verdict: Verdict::Denied, reason, policies: self.decided.clone(), warning: None }
+        let reason = Reason::new(ReasonCode::NotPinned, text);
+        Decision::said(Verdict::Denied, reason, self.decided.clone())
     }
 
     /// The decision on an image whose tag could not be resolved; `reason` says why, escaped.
     pub fn not_resolved(&self, reason: &str) -> Decision {
         let text = format!("what the tag points at is not known: {reason}");
-        let reason = Some(Reason::new(ReasonCode::Unreachable, text));
-        Decision { verdict: Verdict::Undecided, reason, policies: self.decided.clone(), warning: None }
+        let reason = Reason::new(ReasonCode::Unreachable, text);
+        Decision::said(Verdict::Undecided, reason, self.decided.clone())
     }
 }
 
@@ -226,79 +217,4 @@ fn decide_on(
         .map(|place| evidence.iter().find(|(of, _)| *of == place).map_or(&not_looked_at, |(_, known)| *known))
         .collect();
     decide(policy, image, &its, now)
-}
-
-impl Decision {
-    fn without_policy(no_match: NoMatch) -> Self {
-        let verdict = match no_match {
-            NoMatch::Deny => Verdict::Denied,
-            NoMatch::Warn | NoMatch::Allow => Verdict::Allowed,
-        };
-        let text = "no policy speaks of this image".to_owned();
-        let warning = (no_match == NoMatch::Warn).then(|| text.clone());
-        let reason = Some(Reason::new(ReasonCode::NoMatch, text));
-        Self { verdict, reason, policies: Vec::new(), warning }
-    }
-
-    fn over(mut policies: Vec<PolicyDecision>) -> Self {
-        policies.sort_by(|one, other| one.name.cmp(&other.name));
-        let verdict = policies.iter().map(PolicyDecision::effect).max().unwrap_or(Verdict::Denied);
-        let refusing = policies.iter().filter(|policy| policy.effect() == Verdict::Denied);
-        let reason = refusing.filter_map(PolicyDecision::reason).next().cloned();
-        let all_excluded = policies.iter().all(|policy| matches!(policy.conclusion, Conclusion::Excluded(_)));
-        let excluded = policies.first().filter(|_| all_excluded).and_then(PolicyDecision::reason).cloned();
-        Self { verdict, reason: reason.or(excluded), policies, warning: None }
-    }
-
-    /// The answer.
-    pub fn verdict(&self) -> Verdict {
-        self.verdict
-    }
-
-    /// Whether any policy denies it, enforced or not.
-    pub fn is_denied_by_any(&self) -> bool {
-        self.policies.iter().any(|policy| policy.verdict() == Verdict::Denied)
-    }
-
-    /// Why, where it is not for its signatures or the lack of them.
-    pub fn reason(&self) -> Option<&Reason> {
-        self.reason.as_ref()
-    }
-
-    /// What the policies say that were asked, by name.
-    pub fn policies(&self) -> &[PolicyDecision] {
-        &self.policies
-    }
-
-    /// What people are to know although the image is allowed.
-    pub fn warnings(&self) -> Vec<String> {
-        let mut warnings: Vec<String> = self.warning.iter().cloned().collect();
-        for policy in &self.policies {
-            warnings.extend(not_enforced(policy, Mode::Warn));
-            let soon = |(signer, text)| format!("policy `{}`, signer `{signer}`: {text}", policy.name);
-            warnings.extend(policy.warnings().map(soon));
-        }
-        warnings
-    }
-
-    /// What policies that only watch have seen.
-    pub fn notes(&self) -> Vec<String> {
-        self.policies.iter().filter_map(|policy| not_enforced(policy, Mode::Audit)).collect()
-    }
-}
-
-/// What a policy of that mode would have stopped.
-fn not_enforced(policy: &PolicyDecision, mode: Mode) -> Option<String> {
-    let word = match policy.verdict() {
-        _ if policy.mode != mode => return None,
-        Verdict::Allowed => return None,
-        Verdict::Undecided => "undecided",
-        Verdict::Denied => "denied",
-    };
-    let signers = policy.signers().iter().filter_map(|signer| match &signer.outcome {
-        Outcome::Unsatisfied(reason) => Some(format!("{}: {reason}", signer.name)),
-        Outcome::Satisfied(_) => None,
-    });
-    let reasons: Vec<String> = policy.reason().map(ToString::to_string).into_iter().chain(signers).collect();
-    Some(format!("policy `{}` ({mode:?}): {word}: {}", policy.name, reasons.join("; ")))
 }

@@ -50,7 +50,10 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A vulnerability that a scanner found in a package. Texts are escaped.
+/// Longest text of a finding that is shown, in characters: each row of a table is as wide as its widest cell.
+const TEXT_LIMIT: usize = 512;
+
+/// A vulnerability that a scanner found in a package. Texts are escaped, and those beyond 512 characters are cut.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
@@ -74,6 +77,9 @@ pub enum FindingError {
     /// It has no ID.
     #[error("a finding has no `{0}`")]
     NoId(&'static str),
+    /// Its ID is too long to be one.
+    #[error("a finding's `{0}` is longer than {TEXT_LIMIT} characters")]
+    LongId(&'static str),
     /// It names no package.
     #[error("{id} has no `{member}`")]
     Missing {
@@ -115,21 +121,32 @@ impl Written<'_> {
         if id.trim().is_empty() {
             return Err(FindingError::NoId(members.id));
         }
+        // Never cut: rules name findings by it.
+        if id.chars().nth(TEXT_LIMIT).is_some() {
+            return Err(FindingError::LongId(members.id));
+        }
         if self.package.trim().is_empty() {
             return Err(FindingError::Missing { id, member: members.package });
         }
         let Some(severity) = Severity::of_scanner(self.severity) else {
-            return Err(FindingError::Severity { id, word: escape_untrusted(self.severity) });
+            return Err(FindingError::Severity { id, word: shown(self.severity) });
         };
-        let escaped = |text: String| escape_untrusted(&text);
         Ok(Finding {
             severity,
             id,
-            package: escape_untrusted(self.package),
-            installed: escape_untrusted(self.installed),
-            fixed_in: self.fixed_in.map(escaped),
-            suppressed: self.suppressed.map(escaped),
+            package: shown(self.package),
+            installed: shown(self.installed),
+            fixed_in: self.fixed_in.as_deref().map(shown),
+            suppressed: self.suppressed.as_deref().map(shown),
         })
+    }
+}
+
+/// `text`, escaped, and cut where it is longer than anybody would read.
+pub(super) fn shown(text: &str) -> String {
+    match text.char_indices().nth(TEXT_LIMIT) {
+        Some((end, _)) => escape_untrusted(text.get(..end).unwrap_or_default()) + "…",
+        None => escape_untrusted(text),
     }
 }
 
@@ -162,6 +179,16 @@ mod tests {
         assert!(matches!(written(" ", "Low", "a").read(&MEMBERS), Err(FindingError::NoId("id"))));
         let error = written("CVE-1", "Low", "").read(&MEMBERS).unwrap_err();
         assert_eq!(error.to_string(), "CVE-1 has no `name`");
+    }
+
+    #[test]
+    fn long_texts_are_cut_and_a_long_id_is_an_error() {
+        let long = "ä".repeat(1 << 20);
+        let finding = written("CVE-1", "Low", &long).read(&MEMBERS).unwrap();
+        assert_eq!(finding.package.chars().count(), TEXT_LIMIT + 1);
+        assert_eq!(written(&long, "Low", "a").read(&MEMBERS), Err(FindingError::LongId("id")));
+        let error = written("CVE-1", &long, "a").read(&MEMBERS).unwrap_err();
+        assert!(error.to_string().len() < 2_000);
     }
 
     #[test]

@@ -4,10 +4,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::model::Digest;
 use crate::model::json::{Bounded, Object};
-use crate::model::{Digest, escape_untrusted};
 
-use super::finding::{Finding, FindingError, Members, Written};
+use super::finding::{Finding, FindingError, Members, Written, shown};
 use super::identity::Identity;
 use super::report::{LeftOut, Report, ReportError, Scanner, time, version};
 
@@ -141,7 +141,7 @@ fn identity(source: Option<Object<Source<'_>>>) -> Result<Identity, ReportError>
     let Object(source) = source.ok_or(ReportError::Missing("source"))?;
     match source.r#type.as_deref() {
         Some("image") => {}
-        Some(other) => return Err(ReportError::NotAnImage(format!("`{}`", escape_untrusted(other)))),
+        Some(other) => return Err(ReportError::NotAnImage(format!("`{}`", shown(other)))),
         None => return Err(ReportError::Missing("source.type")),
     }
     let target = source.target.ok_or(ReportError::Missing("source.target"))?;

@@ -3,9 +3,12 @@
 
 use crate::model::Digest;
 use crate::model::digest::DigestError;
-use crate::model::escape_untrusted;
 
+use super::finding::shown;
 use super::report::Report;
+
+/// How many manifest digests of a report an error shows.
+const SHOWN: usize = 4;
 
 /// What a report says about the image that was scanned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,28 +47,22 @@ pub enum Binding {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BindingError {
     /// It speaks of another image.
-    #[error(
-        "the report is about another image: it states {stated}; this is {manifest} with the image ID {config}"
-    )]
+    #[error("the report is about another image: it states {stated}; this is {image}")]
     AnotherImage {
         /// What the report states.
         stated: String,
-        /// The manifest in question.
-        manifest: Digest,
-        /// Its config.
-        config: Digest,
+        /// The image in question.
+        image: String,
     },
     /// It states this manifest, and the ID of another image.
     #[error(
-        "the report contradicts itself: it states the manifest {manifest}, whose image ID is {config}, and the image ID {stated}"
+        "the report contradicts itself: it states the manifest {manifest}, and the image ID {stated}, which is not that manifest's"
     )]
     Contradiction {
         /// The image ID that it states.
         stated: Digest,
         /// The manifest in question.
         manifest: Digest,
-        /// Its config.
-        config: Digest,
     },
     /// It states another number of layers.
     #[error("the report speaks of {stated} layers, the image has {layers}")]
@@ -137,11 +134,12 @@ impl Report {
         } else if identity.image_id == Some(config) {
             Binding::ImageId
         } else {
-            return Err(BindingError::AnotherImage { stated: identity.stated(), manifest, config });
+            let image = format!("the manifest {manifest}, the image ID {config}");
+            return Err(BindingError::AnotherImage { stated: identity.stated(), image });
         };
         match identity.image_id {
             Some(stated) if stated != config && stated != manifest => {
-                return Err(BindingError::Contradiction { stated, manifest, config });
+                return Err(BindingError::Contradiction { stated, manifest });
             }
             _ => {}
         }
@@ -207,7 +205,7 @@ impl Identity {
     ) -> Result<(), NotADigest> {
         for text in texts {
             let digest = text.rsplit_once('@').map(|(_, digest)| digest).filter(|digest| !digest.is_empty());
-            let digest = digest.ok_or_else(|| NotADigest { member, text: escape_untrusted(text) })?;
+            let digest = digest.ok_or_else(|| NotADigest { member, text: shown(text) })?;
             self.manifests.extend(stated(digest, member)?);
         }
         Ok(())
@@ -221,7 +219,11 @@ impl Identity {
     fn stated(&self) -> String {
         let manifests = self.manifests.iter().map(|digest| format!("the manifest {digest}"));
         let image_id = self.image_id.iter().map(|digest| format!("the image ID {digest}"));
-        manifests.chain(image_id).collect::<Vec<_>>().join(", ")
+        let mut stated: Vec<_> = image_id.chain(manifests.take(SHOWN)).collect();
+        if let Some(more) = self.manifests.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            stated.push(format!("{more} more manifests"));
+        }
+        stated.join(", ")
     }
 }
 
@@ -243,6 +245,6 @@ fn stated(text: &str, member: &'static str) -> Result<Option<Digest>, NotADigest
     match text.parse() {
         Ok(digest) => Ok(Some(digest)),
         Err(DigestError::Algorithm(_)) => Ok(None),
-        Err(DigestError::Form(text)) => Err(NotADigest { member, text }),
+        Err(DigestError::Form(_)) => Err(NotADigest { member, text: shown(text) }),
     }
 }

@@ -4,10 +4,10 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::model::Digest;
 use crate::model::json::{Bounded, Object};
-use crate::model::{Digest, escape_untrusted};
 
-use super::finding::{Finding, FindingError, Members, Written};
+use super::finding::{Finding, FindingError, Members, Written, shown};
 use super::identity::Identity;
 use super::report::{LeftOut, Report, ReportError, Scanner, time, version};
 
@@ -105,7 +105,7 @@ pub(super) fn read(document: Bounded<'_>, digest: Digest) -> Result<Report, Repo
     let Object(report) = document.read::<Object<Document<'_>>>()?;
     match report.artifact_type.as_deref() {
         Some(IMAGE) => {}
-        Some(other) => return Err(ReportError::NotAnImage(format!("`{}`", escape_untrusted(other)))),
+        Some(other) => return Err(ReportError::NotAnImage(format!("`{}`", shown(other)))),
         None => return Err(ReportError::Missing("ArtifactType")),
     }
     let Object(image) = report.image.unwrap_or_default();
@@ -192,7 +192,7 @@ impl Modified<'_> {
         match self.r#type.as_str() {
             "vulnerability" => {}
             "misconfiguration" | "secret" | "license" => return Ok(None),
-            other => return Err(ReportError::ModifiedType(escape_untrusted(other))),
+            other => return Err(ReportError::ModifiedType(shown(other))),
         }
         let finding = self.finding.ok_or(ReportError::Missing("Finding"))?;
         let Object(found) = Bounded::new(finding.get().as_bytes())?.read::<Object<Vulnerability>>()?;

@@ -1,14 +1,35 @@
 //! A place in a document, with the path that led there, and the ways on from it.
 
-use super::Refusal;
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
 use super::node::{Content, Member, NodeId, Style, Tree};
 use super::scalar;
+use super::{LOOK_LIMIT, Refusal};
 use crate::model::yaml::Place;
+
+/// How much of a tree may still be looked at. Aliases repeat what they lead to without a byte more of text.
+#[derive(Debug)]
+pub(super) struct Budget(Cell<usize>);
+
+impl Budget {
+    /// All of it.
+    pub(super) fn new() -> Self {
+        Self(Cell::new(LOOK_LIMIT))
+    }
+
+    /// Takes `looks` off; nothing where there are not so many left.
+    fn spend(&self, looks: usize) -> Option<()> {
+        self.0.set(self.0.get().checked_sub(looks)?);
+        Some(())
+    }
+}
 
 /// A node, and how it was reached.
 #[derive(Debug, Clone)]
 pub(super) struct Cursor<'a> {
     tree: &'a Tree,
+    budget: &'a Budget,
     /// As it stands; an alias is not followed.
     pub(super) id: NodeId,
     /// `spec.containers[0]`; empty at a document's root.
@@ -17,8 +38,8 @@ pub(super) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     /// The root of a document.
-    pub(super) fn root(tree: &'a Tree, id: NodeId) -> Self {
-        Self { tree, id, path: String::new() }
+    pub(super) fn root(tree: &'a Tree, budget: &'a Budget, id: NodeId) -> Self {
+        Self { tree, budget, id, path: String::new() }
     }
 
     /// Where it stands.
@@ -45,6 +66,15 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    fn spend(&self, looks: usize) -> Result<(), Refusal> {
+        let left = self.budget.spend(looks.saturating_add(1));
+        left.ok_or_else(|| {
+            self.refuse(&format!(
+                "is one of more than {LOOK_LIMIT} values to look at, as aliases repeat them"
+            ))
+        })
+    }
+
     /// Whether this is a mapping.
     pub(super) fn is_mapping(&self) -> bool {
         self.members().is_some()
@@ -56,6 +86,7 @@ impl<'a> Cursor<'a> {
     /// refused.
     pub(super) fn written(&self, name: &str) -> Result<Option<Self>, Refusal> {
         let Some(members) = self.members() else { return Ok(None) };
+        self.spend(members.len())?;
         if let Some(odd) = members.iter().find(|member| member.key != name && same_folded(&member.key, name))
         {
             let reason = format!("the key `{}` differs from `{name}` in case only", odd.key);
@@ -88,6 +119,7 @@ impl<'a> Cursor<'a> {
         let Content::Sequence(elements) = self.tree.content(self.id) else {
             return Err(self.refuse("is not a list"));
         };
+        self.spend(elements.len())?;
         let each = elements.iter().enumerate();
         Ok(each.map(|(index, id)| self.to(*id, format!("{}[{index}]", self.path))))
     }
@@ -119,29 +151,38 @@ impl<'a> Cursor<'a> {
     }
 
     fn to(&self, id: NodeId, path: String) -> Self {
-        Self { tree: self.tree, id, path }
+        Self { tree: self.tree, budget: self.budget, id, path }
     }
 
-    /// Where below this, aliases followed, a key reads `name`, in whatever case, with a value that is not in
-    /// `known`.
-    pub(super) fn find_key(&self, name: &str, known: &[NodeId]) -> Option<&'a Member> {
-        let mut seen = std::collections::BTreeSet::new();
+    /// The first member below this, aliases followed, whose key reads `name`, in whatever case, and whose value is
+    /// not in `known`.
+    ///
+    /// # Errors
+    /// [`Refusal`] where there is too much to look at.
+    pub(super) fn find_key(
+        &self,
+        name: &str,
+        known: &BTreeSet<NodeId>,
+    ) -> Result<Option<&'a Member>, Refusal> {
+        let odd = |member: &&Member| {
+            (member.key == name || same_folded(&member.key, name)) && !known.contains(&member.value)
+        };
+        let mut seen = BTreeSet::new();
         let mut open = vec![self.tree.resolve(self.id)];
         while let Some(id) = open.pop() {
             if !seen.insert(id) {
                 continue;
             }
-            if let Content::Mapping(members) = &self.tree.node(id).content {
-                let odd = |member: &&Member| {
-                    (member.key == name || same_folded(&member.key, name)) && !known.contains(&member.value)
-                };
-                if let Some(member) = members.iter().find(odd) {
-                    return Some(member);
-                }
+            let children = self.tree.children(id);
+            self.spend(children.len())?;
+            if let Content::Mapping(members) = &self.tree.node(id).content
+                && let Some(member) = members.iter().find(odd)
+            {
+                return Ok(Some(member));
             }
-            open.extend(self.tree.children(id).into_iter().rev().map(|child| self.tree.resolve(child)));
+            open.extend(children.into_iter().rev().map(|child| self.tree.resolve(child)));
         }
-        None
+        Ok(None)
     }
 }
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 /// Where a kind's pod specification stands (Kubernetes API reference, v1.34; `extensions` is what old manifests
 /// have).
-const POD_KINDS: [(&str, &str, &[&str]); 14] = [
+const POD_KINDS: [(&str, &str, &[&str]); 13] = [
     ("", "Pod", &["spec"]),
     ("", "PodTemplate", &["template", "spec"]),
     ("", "ReplicationController", TEMPLATE),
@@ -14,7 +14,6 @@ const POD_KINDS: [(&str, &str, &[&str]); 14] = [
     ("apps", "StatefulSet", TEMPLATE),
     ("batch", "CronJob", CRON_JOB),
     ("batch", "Job", TEMPLATE),
-    ("batch", "JobTemplate", &["template", "spec", "template", "spec"]),
     ("extensions", "DaemonSet", TEMPLATE),
     ("extensions", "Deployment", TEMPLATE),
     ("extensions", "Job", TEMPLATE),

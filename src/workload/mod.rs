@@ -28,8 +28,9 @@ pub const SIZE_LIMIT: usize = 16 << 20;
 pub const DEPTH_LIMIT: usize = 128;
 /// Most values in a text.
 pub const NODE_LIMIT: usize = 1 << 19;
-/// Most objects and containers that are looked at; aliases repeat them without a byte more of text.
-pub const VISIT_LIMIT: usize = 100_000;
+/// Most values that are looked at for kinds and images. A text has as many at most, some of them are looked at for
+/// several names, and aliases repeat them.
+pub const LOOK_LIMIT: usize = 1 << 22;
 /// Most documents in a text.
 pub const DOCUMENT_LIMIT: usize = 10_000;
 /// Most images in a text.

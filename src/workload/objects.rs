@@ -1,20 +1,21 @@
 //! The objects of a text: documents, lists in them, and what is known of each one's kind.
 
-use super::cursor::Cursor;
+use super::cursor::{Budget, Cursor};
 use super::kinds::{self, Kind};
 use super::node::Tree;
 use super::pods;
-use super::{IMAGE_LIMIT, ImageUse, ObjectName, ReadOptions, Refusal, VISIT_LIMIT, WorkloadError};
+use super::{IMAGE_LIMIT, ImageUse, ObjectName, ReadOptions, Refusal, WorkloadError};
 
 /// Deepest nesting of lists in lists; aliases can nest them without nesting the text.
 const LIST_DEPTH_LIMIT: usize = 8;
 
 /// All images of all documents.
 pub(super) fn images(tree: &Tree, options: &ReadOptions) -> Result<Vec<ImageUse>, WorkloadError> {
-    let mut found = Found { options, images: Vec::new(), visits: 0 };
+    let mut found = Found { options, images: Vec::new() };
+    let budget = Budget::new();
     for root in &tree.roots {
         if !tree.is_null(*root) {
-            found.object(&Cursor::root(tree, *root), None, 0)?;
+            found.object(&Cursor::root(tree, &budget, *root), None, 0)?;
         }
     }
     Ok(found.images)
@@ -30,21 +31,9 @@ struct TypeMeta {
 pub(super) struct Found<'o> {
     options: &'o ReadOptions,
     images: Vec<ImageUse>,
-    visits: usize,
 }
 
 impl Found<'_> {
-    /// Counts what is looked at: an alias repeats what it leads to without a byte more of text.
-    pub(super) fn visit(&mut self, at: &Cursor<'_>) -> Result<(), Refusal> {
-        self.visits += 1;
-        match self.visits > VISIT_LIMIT {
-            true => Err(at.refuse(&format!(
-                "is one of more than {VISIT_LIMIT} objects and containers, as aliases repeat them"
-            ))),
-            false => Ok(()),
-        }
-    }
-
     /// Adds an image.
     pub(super) fn add(&mut self, image: ImageUse, at: &Cursor<'_>) -> Result<(), Refusal> {
         if self.images.len() >= IMAGE_LIMIT {
@@ -62,7 +51,6 @@ impl Found<'_> {
         depth: usize,
     ) -> Result<(), WorkloadError> {
         let unnamed = |refusal: Refusal| refusal.in_object(None);
-        self.visit(at).map_err(unnamed)?;
         let meta = type_meta(at, default).map_err(unnamed)?;
         let name = name(at, &meta).map_err(unnamed)?;
         let named = |refusal: Refusal| refusal.in_object(Some(name.clone()));
@@ -113,8 +101,8 @@ impl Found<'_> {
             pods::images(self, &spec, name)?;
         }
         let read = self.images.get(before..).unwrap_or_default();
-        let known: Vec<_> = read.iter().map(|image| image.member).collect();
-        match at.find_key("image", &known) {
+        let known = read.iter().map(|image| image.member).collect();
+        match at.find_key("image", &known)? {
             None => Ok(()),
             Some(member) => Err(Refusal::of_text(
                 Some(member.place),
@@ -404,15 +392,12 @@ mod tests {
         let many = vec!["*p"; IMAGE_LIMIT / 100].join(",");
         let error = refusal(&object("v1", "List", &format!("items: [&p {pod}, {many}]")));
         assert!(error.contains("more than 10000 images"), "{error}");
-        let secrets = vec!["*s"; 350].join(",");
-        let text = object(
-            "v1",
-            "List",
-            &format!(
-                "items: [&l {{apiVersion: v1, kind: List, items: [&s {{apiVersion: v1, kind: Secret}}, {secrets}]}}, {}]",
-                vec!["*l"; 350].join(",")
-            ),
-        );
-        assert!(refusal(&text).contains("as aliases repeat them"));
+        let labels = (0..1000).map(|n| format!("l{n}: a")).collect::<Vec<_>>().join(",");
+        for kind in ["v1, kind: Secret", "example.org/v1, kind: A"] {
+            let one = format!("&s {{apiVersion: {kind}, metadata: {{labels: {{{labels}}}}}, {labels}}}");
+            let many = vec!["*s"; 10_000].join(",");
+            let text = object("v1", "List", &format!("items: [{one}, {many}]"));
+            assert!(refusal(&text).contains("as aliases repeat them"));
+        }
     }
 }

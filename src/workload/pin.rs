@@ -116,7 +116,11 @@ impl Manifests {
             && self.images.iter().zip(again.images.iter().zip(wanted)).all(same);
         match all_same && compare::differ_only_in(&self.tree, &again.tree, edits) {
             true => Ok(()),
-            false => Err(Refusal::of_text(None, "digests cannot be put into this text without changing more; write its images on lines of their own").in_object(None)),
+            false => {
+                let reason = "digests cannot be put into this text without changing more; write its images on lines of \
+                              their own";
+                Err(Refusal::of_text(None, reason).in_object(None))
+            }
         }
     }
 }
@@ -135,19 +139,24 @@ fn pinned_text(image: &ImageUse, digest: Option<Digest>) -> Result<String, Refus
     }
 }
 
-/// `text` in the place of `written`: with its quotes, plain where it was plain and may be. Nothing where `written`
-/// is not what it should be.
+/// `text` in the place of `written`. It begins with what stands there, so its end goes before the closing quote, and
+/// escapes stay as they are. Nothing where `written` is not what it should be.
 fn respelled(content: &Content, written: &str, text: &str) -> Option<String> {
-    let quoted = |quote: char| {
-        let inner = written.strip_prefix(quote)?.strip_suffix(quote);
-        inner.map(|_| format!("{quote}{text}{quote}"))
+    let (old, style) = match content {
+        Content::Scalar { text: old, style, .. } => (old, style),
+        _ => return written.starts_with('*').then(|| plain(text)),
     };
-    match content {
-        Content::Scalar { style: Style::SingleQuoted, .. } => quoted('\''),
-        Content::Scalar { style: Style::DoubleQuoted, .. } => quoted('"'),
-        Content::Scalar { text: old, style: Style::Plain, .. } => (old == written).then(|| plain(text)),
-        Content::Alias(_) => written.starts_with('*').then(|| plain(text)),
-        _ => None,
+    let more = text.strip_prefix(old.as_str())?;
+    let quoted = |quote: char| {
+        let inner = written.strip_prefix(quote)?.strip_suffix(quote)?;
+        Some(format!("{quote}{inner}{more}{quote}"))
+    };
+    match style {
+        Style::SingleQuoted => quoted('\''),
+        Style::DoubleQuoted => quoted('"'),
+        // A reference that is plain text remains so with a digest: there is no space after the colon.
+        Style::Plain => (old == written).then(|| text.to_owned()),
+        Style::Block => None,
     }
 }
 
@@ -189,6 +198,7 @@ mod tests {
             ("  containers: # all\r\n\r\n  -   image:   nginx:1.2   # web\r\n      name: a", "nginx:1.2"),
             ("  containers: [{image: nginx,name: a}, {'image':'r.example/a:1'}]\n", ""),
             ("  containers:\n  - {\"image\":\"nginx\"}\n  volumes: [{image: {reference: a}}]\n", ""),
+            ("  containers: [{image: \"r.example\\/a\\x62\"}]\n", ""),
             ("  containers:\n  - image: !!str &a nginx\n...\n", "nginx"),
             ("  containers:\n  - image:\n      nginx:1.2\n    name: größe\n", "nginx:1.2"),
         ] {

@@ -12,14 +12,12 @@ pub(super) fn images(found: &mut Found<'_>, spec: &Cursor<'_>, object: &ObjectNa
     for list in CONTAINERS {
         let Some(containers) = spec.member(list)? else { continue };
         for container in containers.elements()? {
-            found.visit(&container)?;
             let image = required(&container, "image")?;
             add(found, &image, &image, object)?;
         }
     }
     let Some(volumes) = spec.member("volumes")? else { return Ok(()) };
     for volume in volumes.elements()? {
-        found.visit(&volume)?;
         if let Some(source) = volume.member("image")? {
             add(found, &source, &required(&source, "reference")?, object)?;
         }

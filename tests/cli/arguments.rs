@@ -14,13 +14,43 @@ fn an_empty_parameter_is_as_if_it_were_not_given() {
 }
 
 #[test]
+fn an_empty_parameter_of_the_second_signature_and_the_gate_is_as_if_it_were_not_given() {
+    let world = World::new();
+    world.run("sign APP --key build.key").expect_code(0);
+    let line = "validate APP --build-key '' build.pub --scan reports/app.json '' --scan-digest '' --rules rules.yaml \
+                --key validation.key --policy '' --build-signer '' --platform '' --annotation '' --format '' \
+                --results-dir '' --signature-repository ''";
+    world.run(line).expect_code(0);
+    let line = "gate '' -f deploy.yaml '' --policy policy.yaml '' --no-match '' --namespace '' --ignore-kind '' \
+                --report '' --results-dir '' --signature-repository '' --pin-in-place \
+                --mirror registry.example.org/shop=oci:. ''";
+    world.run(line).expect_code(0);
+    let line = "policy explain registry.example.org/shop/app:1.0 --policy '' policy.yaml --namespace ''";
+    world.run(line).expect_code(0);
+}
+
+#[test]
 fn a_required_parameter_that_is_empty_is_missing() {
     let world = World::new();
-    for line in
-        ["sign '' --key build.key", "sign APP --key ''", "verify APP --key '' ''", "verify APP --key="]
-    {
+    for line in [
+        "sign '' --key build.key",
+        "sign APP --key ''",
+        "verify APP --key '' ''",
+        "verify APP --key=",
+        "validate APP --build-key '' --scan reports/app.json --rules rules.yaml --key validation.key",
+        "validate APP --build-key build.pub --scan '' --rules rules.yaml --key validation.key",
+        "validate APP --build-key build.pub --scan reports/app.json --rules '' --key validation.key",
+        "gate -f deploy.yaml --policy ''",
+        "gate '' --policy policy.yaml",
+        "policy check ''",
+    ] {
         let run = world.run(line).expect_code(2);
-        assert!(run.stderr.contains("not provided") || run.stderr.contains("no image is given"), "{run:?}");
+        assert!(
+            ["not provided", "no image is given", "none was supplied"]
+                .iter()
+                .any(|why| run.stderr.contains(why)),
+            "{run:?}"
+        );
     }
 }
 

@@ -7,6 +7,7 @@ mod support;
 
 mod arguments;
 mod documents;
+mod examples;
 mod files;
 mod generated;
 mod json;

@@ -7,7 +7,6 @@ mod support;
 
 mod cluster;
 mod manifests;
-mod spelling;
 
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;

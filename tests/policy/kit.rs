@@ -51,9 +51,11 @@ pub(crate) fn can_sign(name: &str) -> bool {
 
 /// The public key of that name.
 pub(crate) fn public(name: &str) -> Option<PublicKey> {
-    let stems = KEYS.iter().chain(&SPELLINGS);
-    let stem = stems.copied().find_map(|(own, stem)| (own == name).then_some(stem))?;
-    Some(PublicKey::from_pem(&text(&format!("{stem}.pub.pem"))).unwrap())
+    static PUBLIC: OnceLock<BTreeMap<&'static str, PublicKey>> = OnceLock::new();
+    let read = |(name, stem): &(&'static str, &str)| {
+        (*name, PublicKey::from_pem(&text(&format!("{stem}.pub.pem"))).unwrap())
+    };
+    PUBLIC.get_or_init(|| KEYS.iter().chain(&SPELLINGS).map(read).collect()).get(name).cloned()
 }
 
 /// Every public key, by how policies refer to it: `ref: NAME`, or an object `NAME` in the namespace `keys`.

@@ -2,11 +2,13 @@
 //! README.md describes them. Every signature in a case is really made and really checked.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod advice;
 mod case;
 mod kit;
 mod properties;
 mod reference;
 mod runner;
+mod schema;
 mod topics;
 
 use case::cases;

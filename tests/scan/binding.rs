@@ -137,3 +137,12 @@ fn the_manifest_of_one_image_and_the_id_of_another_are_about_neither() {
         assert!(matches!(error, AmongError::Binding(BindingError::Contradiction { .. })), "{error:?}");
     }
 }
+
+#[test]
+fn the_error_of_a_report_with_many_digests_is_short() {
+    let digests: Vec<_> = (0u32..5_000).map(|n| format!("a@{}", Digest::of(&n.to_be_bytes()))).collect();
+    let report = parse(&with(BUSTER, "/Metadata/RepoDigests", json!(digests)));
+    let stranger = Subject { manifest: other(), config: Digest::of(b"config"), layers: 1 };
+    let shown = report.binds_to(&stranger).unwrap_err().to_string();
+    assert!(shown.len() < 1_000 && shown.contains("4996 more manifests"), "{shown}");
+}

@@ -73,7 +73,7 @@ pub(crate) fn may_see(from: Room, to: Room) -> bool {
         (Adapter("registry::routes"), Adapter(to)) => to.starts_with("registry::"),
         (Adapter(_), Model | Port(_) | Local) | (Local, Model) => true,
         (Flow, Model | Policy | Scan | Workload | Port(_)) => true,
-        (Cli | Admission, Model | Policy | Scan | Workload | Port(_) | Adapter(_) | Flow) => true,
+        (Cli | Admission, Model | Policy | Scan | Workload | Port(_) | Adapter(_) | Local | Flow) => true,
         _ => false,
     }
 }

@@ -14,5 +14,6 @@ pub mod keys;
 pub mod peers;
 pub mod proxy;
 pub mod registry;
+pub mod spelling;
 pub mod temp;
 pub mod tunnel;

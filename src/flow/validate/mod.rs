@@ -74,20 +74,20 @@ pub enum ValidateError {
     #[error("{0}: nothing in this index runs, so nothing was scanned")]
     NothingRuns(PinnedRef),
     /// No child of that platform, or several.
-    #[error("{image}: not exactly one manifest for {asked}; there are {}", .there.join(", "))]
+    #[error("{image}: not exactly one manifest for {asked}; there are {there}")]
     Platform {
         /// The image.
-        image: PinnedRef,
+        image: String,
         /// What was asked for.
-        asked: Platform,
+        asked: String,
         /// What is there.
-        there: Vec<String>,
+        there: String,
     },
     /// A configuration that is not an image's.
     #[error("{image}: its configuration is not an image's: {cause}")]
     NoConfiguration {
         /// The image.
-        image: PinnedRef,
+        image: String,
         /// Why.
         cause: JsonError,
     },
@@ -105,7 +105,7 @@ pub enum ValidateError {
         /// The report.
         name: String,
         /// The index.
-        image: PinnedRef,
+        image: String,
         /// Number of runnable children.
         runnable: usize,
     },
@@ -121,9 +121,9 @@ pub enum ValidateError {
     #[error("{image} ({platform}) has no scan report")]
     Unscanned {
         /// The platform manifest.
-        image: PinnedRef,
+        image: String,
         /// Its platform.
-        platform: Platform,
+        platform: String,
     },
     /// A report that cannot be judged by the rules.
     #[error("{name}: {cause}")]

@@ -59,7 +59,7 @@ pub(super) fn bind_all<'a>(
     });
     match unscanned {
         Some(Runnable { known, platform, .. }) => {
-            Err(ValidateError::Unscanned { image: known.image.clone(), platform: platform.clone() })
+            Err(ValidateError::Unscanned { image: known.image.to_string(), platform: platform.to_string() })
         }
         None => Ok(bound),
     }
@@ -74,7 +74,8 @@ fn bind<'a>(
     let found = |(at, bound)| {
         runnable.get::<usize>(at).map(|runnable| BoundReport { name: &file.name, bound, runnable })
     };
-    let nothing = || ValidateError::NoChild { name: name(), image: image.clone(), runnable: runnable.len() };
+    let nothing =
+        || ValidateError::NoChild { name: name(), image: image.to_string(), runnable: runnable.len() };
     if let [one] = runnable {
         // One image alone: what tells it from the report's is worth showing.
         let bound = file.report.binds_to(&one.subject);

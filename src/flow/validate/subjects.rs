@@ -76,12 +76,16 @@ pub(super) async fn subjects<R: Registry>(
             match asked.filter(|asked| !runnable.platform.is(asked)) {
                 Some(asked) => {
                     let there = vec![runnable.platform.to_string()];
-                    Err(ValidateError::Platform { image: image.clone(), asked: asked.clone(), there })
+                    Err(wrong_platform(image, asked, &there))
                 }
                 None => alone(runnable),
             }
         }
     }
+}
+
+fn wrong_platform(image: &PinnedRef, asked: &Platform, there: &[String]) -> ValidateError {
+    ValidateError::Platform { image: image.to_string(), asked: asked.to_string(), there: there.join(", ") }
 }
 
 fn alone(runnable: Runnable) -> Result<Subjects, ValidateError> {
@@ -100,7 +104,7 @@ fn chosen(image: &PinnedRef, leaves: Vec<Fetched>, asked: &Platform) -> Result<F
         .collect();
     match (fitting.pop(), fitting.is_empty()) {
         (Some(leaf), true) => Ok(leaf),
-        _ => Err(ValidateError::Platform { image: image.clone(), asked: asked.clone(), there }),
+        _ => Err(wrong_platform(image, asked, &there)),
     }
 }
 
@@ -157,7 +161,7 @@ async fn runnable<R: Registry>(registry: &R, fetched: Fetched) -> Result<Runnabl
         reference: format!("the configuration {} of {image}", config.digest),
     })?;
     let read = ImageConfig::parse(&blob)
-        .map_err(|cause| ValidateError::NoConfiguration { image: image.clone(), cause })?;
+        .map_err(|cause| ValidateError::NoConfiguration { image: image.to_string(), cause })?;
     let subject = Subject { manifest: image.digest(), config: config.digest, layers: read.layers };
     let platform = platform.clone().unwrap_or(read.platform);
     Ok(Runnable { known: Known::new(image, stored, manifest, 0), platform, subject })

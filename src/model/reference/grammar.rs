@@ -95,6 +95,10 @@ pub(in crate::model) fn normalised_host(written: &str) -> Result<String, String>
     if !legal {
         return Err("the registry is not a host name or address".to_owned());
     }
+    // `OCI./app` would be shown as `oci:443/app`, and that is an image layout.
+    if name == "oci" {
+        return Err("`oci` is the word for image layouts; name the registry by its full name".to_owned());
+    }
     let name = match name {
         "index.docker.io" | "registry-1.docker.io" if port.is_none() => DOCKER_HUB,
         other => other,

@@ -360,4 +360,13 @@ mod tests {
         let long = format!("r.example/{}", "a".repeat(250));
         assert!(long.parse::<ImageRef>().is_err());
     }
+
+    #[test]
+    fn a_registry_whose_name_would_read_as_an_image_layout_is_refused() {
+        for text in ["oci./app", "OCI/app", "OCI.:5000/app"] {
+            let error = text.parse::<ImageRef>().unwrap_err().to_string();
+            assert!(error.contains("full name"), "{error}");
+        }
+        assert!("oci.example/app".parse::<ImageRef>().is_ok());
+    }
 }

@@ -41,12 +41,12 @@ pub(super) fn header(header: &Header, number: usize) -> Result<(), NativeError> 
 }
 
 pub(super) fn document(document: Document) -> Result<Draft, NativeError> {
-    let name = spot(&document.metadata.name, "metadata.name");
+    let name = spot(&document.heading.name, "metadata.name");
     let whole = Spot { place: Place::of(&document.spec), field: "spec".to_owned() };
     let spec = document.spec.value;
     let action = action(&spec)?;
     let mut policy = Policy {
-        name: policy_name(&document.metadata.name)?,
+        name: policy_name(&document.heading.name)?,
         mode: mode(&spec)?,
         images: images(&spec.images)?,
         exclude_namespaces: BTreeSet::new(),

@@ -26,13 +26,14 @@ pub(super) struct Document {
     _api_version: Text,
     #[serde(rename = "kind")]
     _kind: Text,
-    pub(super) metadata: Metadata,
+    #[serde(rename = "metadata")]
+    pub(super) heading: Heading,
     pub(super) spec: Spanned<Spec>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Metadata {
+pub(super) struct Heading {
     pub(super) name: Text,
     /// For people and their tools.
     #[serde(default, rename = "labels")]

@@ -6,28 +6,28 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 /// Numbers that look random and are the same in every run.
-pub(crate) struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
     /// A number below `sides`.
-    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
+    pub fn roll(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 8) % sides
     }
 
-    pub(crate) fn one_in(&mut self, sides: u64) -> bool {
+    pub fn one_in(&mut self, sides: u64) -> bool {
         self.roll(sides) == 0
     }
 }
 
 /// `object` as a YAML text.
-pub(crate) fn spelt(object: &Value, dice: &mut Dice) -> String {
+pub fn spelt(object: &Value, dice: &mut Dice) -> String {
     if dice.one_in(8) {
         let json =
             if dice.one_in(2) { object.to_string() } else { serde_json::to_string_pretty(object).unwrap() };
@@ -175,7 +175,7 @@ impl Speller<'_> {
             self.anchors.insert(text.to_owned(), number);
             self.text.push_str(&format!("&i{number} "));
         }
-        let plain = text.starts_with(|c: char| c.is_ascii_lowercase()) && !text.contains([' ', '#']);
+        let plain = is_plain(text);
         let spelt = match self.dice.roll(6) {
             0 => format!("'{text}'"),
             1 => format!("\"{text}\""),
@@ -188,10 +188,18 @@ impl Speller<'_> {
     }
 }
 
+/// Whether every reader takes a text for text without quotes.
+fn is_plain(text: &str) -> bool {
+    const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    let begins = text.starts_with(|c: char| c.is_ascii_lowercase());
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "._/:@-".contains(c);
+    begins && text.chars().all(harmless) && !text.ends_with(':') && !WORDS.contains(&text)
+}
+
 /// Between double quotes, with some characters as escapes.
 fn escaped(text: &str, dice: &mut Dice) -> String {
     let one = |c: char| match dice.roll(6) {
-        0 => format!("\\x{:02x}", u32::from(c)),
+        0 if u32::from(c) < 0x100 => format!("\\x{:02x}", u32::from(c)),
         1 => format!("\\u{:04x}", u32::from(c)),
         2 => format!("\\U{:08X}", u32::from(c)),
         _ => c.to_string(),

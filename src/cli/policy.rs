@@ -1,0 +1,183 @@
+//! `countersign policy`: check, explain, schema. None of them asks a registry.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+use serde::Serialize;
+
+use super::args::{Shared, image};
+use super::context::Keys;
+use super::error::{Exit, Failure};
+use super::output::{Output, Tone};
+use super::policies::policy_files;
+use crate::flow::policies::policy_set;
+use crate::model::ImageRef;
+use crate::policy::check::{Warning, check};
+use crate::policy::explain::{Need, SignerNeed, explain};
+use crate::policy::schema::SCHEMA;
+
+/// Check and explain policies
+#[derive(Debug, Args)]
+pub(super) struct PolicyArgs {
+    #[command(subcommand)]
+    command: PolicyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    /// Read policies with their keys, and say what is wrong or likely not meant
+    Check(CheckArgs),
+    /// Say which policies speak of an image and what it would need; asks nobody
+    Explain(ExplainArgs),
+    /// Print the JSON schema of policies
+    Schema(SchemaArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(override_usage = "countersign policy check <FILE>... [OPTIONS]")]
+struct CheckArgs {
+    /// Policies: files and folders
+    #[arg(required = true, num_args = 1.., value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    policy: Vec<PathBuf>,
+    /// Accept a Kubernetes secret that also holds the private key
+    #[arg(long)]
+    allow_private_key_secret: bool,
+    #[command(flatten)]
+    shared: Shared,
+}
+
+#[derive(Debug, Args)]
+#[command(override_usage = "countersign policy explain <IMAGE> --policy <FILE>... [OPTIONS]")]
+struct ExplainArgs {
+    /// Image: [registry/]repository[:tag][@digest], or oci:PATH[:tag][@digest]
+    #[arg(value_name = "IMAGE", value_hint = ValueHint::Other)]
+    image: String,
+    /// Policies: files and folders
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    policy: Vec<PathBuf>,
+    /// Namespace that the image would run in
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
+    namespace: Option<String>,
+    #[command(flatten)]
+    shared: Shared,
+}
+
+#[derive(Debug, Args)]
+struct SchemaArgs {
+    #[command(flatten)]
+    shared: Shared,
+}
+
+impl PolicyArgs {
+    pub(super) fn shared(&self) -> &Shared {
+        match &self.command {
+            PolicyCommand::Check(args) => &args.shared,
+            PolicyCommand::Explain(args) => &args.shared,
+            PolicyCommand::Schema(args) => &args.shared,
+        }
+    }
+}
+
+pub(super) async fn run(args: &PolicyArgs, output: &Output) -> Result<Exit, Failure> {
+    match &args.command {
+        PolicyCommand::Check(args) => check_policies(args, output).await?,
+        PolicyCommand::Explain(args) => explain_image(args, output)?,
+        PolicyCommand::Schema(_) => output.document(SCHEMA)?,
+    }
+    Ok(Exit::Done)
+}
+
+/// The result in JSON (docs/json.md).
+#[derive(Serialize)]
+struct CheckJson {
+    policies: Vec<String>,
+    warnings: Vec<Warning>,
+}
+
+async fn check_policies(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
+    let source = Keys::new(None).source().allow_private_key_secret(args.allow_private_key_secret);
+    let set = policy_set(&source, policy_files(&args.policy)?).await?;
+    let policies = set.policies().iter().map(|policy| policy.name.clone()).collect();
+    let checked = CheckJson { policies, warnings: check(set.policies()) };
+    output.result(&checked, || check_text(&checked, output))
+}
+
+// Writing to a String cannot fail, so the results of `write!` below are dropped.
+fn check_text(checked: &CheckJson, output: &Output) -> String {
+    let mut text = String::new();
+    for policy in &checked.policies {
+        let policy = crate::model::escape_untrusted(policy);
+        let _ = writeln!(text, "{}  {policy}", output.tone(Tone::Good, "ok"));
+    }
+    for Warning { policy, signer, text: warning } in &checked.warnings {
+        let signer = signer.as_ref().map(|signer| format!(", signer {signer}")).unwrap_or_default();
+        let place = crate::model::escape_untrusted(&format!("{policy}{signer}"));
+        let _ = writeln!(text, "{}  {place}: {warning}", output.tone(Tone::Unsure, "warning"));
+    }
+    text
+}
+
+/// The result in JSON (docs/json.md).
+#[derive(Serialize)]
+struct ExplainJson {
+    reference: String,
+    policies: Vec<Need>,
+}
+
+fn explain_image(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
+    let image = image(&args.image)?;
+    let files = policy_files(&args.policy)?;
+    let drafts: Vec<_> = files.into_iter().flat_map(|file| file.drafts).collect();
+    let policies = explain(&drafts, &image, args.namespace.as_deref());
+    let explained = ExplainJson { reference: image.to_string(), policies };
+    output.result(&explained, || explain_text(&image, &explained.policies, output))
+}
+
+fn explain_text(image: &ImageRef, needs: &[Need], output: &Output) -> String {
+    let mut text = format!("{}\n", output.tone(Tone::Strong, &image.to_string()));
+    if needs.is_empty() {
+        text.push_str("  no policy speaks of it: the gate denies it, unless --no-match says otherwise\n");
+    }
+    for need in needs {
+        need_text(&mut text, need);
+    }
+    text
+}
+
+fn need_text(text: &mut String, need: &Need) {
+    let Need { policy, mode, action, excluded, revoked, signed_for, signature_repositories, signers } = need;
+    let policy = crate::model::escape_untrusted(policy);
+    let _ = writeln!(text, "  policy {policy} ({mode:?}): {action}");
+    if *excluded {
+        let _ = writeln!(text, "    leaves out this namespace: satisfied as it is");
+    }
+    if *revoked {
+        let _ = writeln!(text, "    lists this digest as revoked: denied at once");
+    }
+    if !signed_for.is_empty() && signed_for.as_slice() != ["any"] {
+        let _ = writeln!(text, "    signed for: {}", signed_for.join(", "));
+    }
+    if !signature_repositories.is_empty() {
+        let _ = writeln!(text, "    signatures also in: {}", signature_repositories.join(", "));
+    }
+    for signer in signers {
+        signer_text(text, signer);
+    }
+}
+
+fn signer_text(text: &mut String, signer: &SignerNeed) {
+    let escaped = crate::model::escape_untrusted;
+    let SignerNeed { name, keys, countersigns, claims, max_age, on_expiry } = signer;
+    let _ = writeln!(text, "    {}: a signature by {}", escaped(name), escaped(&keys.join(" or ")));
+    if let Some(earlier) = countersigns {
+        let _ = writeln!(text, "      that countersigns {}, after a passing scan", escaped(earlier));
+    }
+    for (claim, values) in claims {
+        let _ = writeln!(text, "      stating {} = {}", escaped(claim), escaped(&values.join(" or ")));
+    }
+    if let (Some(age), on_expiry) = (max_age, on_expiry) {
+        let older = if *on_expiry == Some("Warn") { "; an older one with a warning" } else { "" };
+        let _ = writeln!(text, "      no older than {age}{older}");
+    }
+}
