@@ -1,8 +1,9 @@
 //! Where we and cosign answer differently, on purpose: each test shows both answers. The reasons are in
 //! docs/interop.md.
 
+use countersign::model::Digest;
 use countersign::model::key::Algorithm;
-use countersign::model::manifest::{OCI_INDEX, OCI_MANIFEST};
+use countersign::model::manifest::OCI_INDEX;
 use serde_json::{Value, json};
 
 use super::bed::{
@@ -11,7 +12,7 @@ use super::bed::{
 };
 use super::support::cli::Run;
 use super::support::forge;
-use super::support::image::{self as images, Pushed, Store as _};
+use super::support::image::{self as images, Pushed};
 use super::support::keys::TestKey;
 use super::support::registry::{Act, Config, Fault, Place as At, TestRegistry};
 use super::support::temp::TempFolder;

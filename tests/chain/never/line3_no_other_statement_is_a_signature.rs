@@ -11,6 +11,9 @@ use crate::support::peers::{self, cosign_attest, cosign_pair};
 use crate::support::temp::TempFolder;
 use crate::world::{LENIENT, REPOSITORY, World, keys, verify};
 
+/// A name, and what makes something else of a good signature's text.
+type Other = (&'static str, fn(&mut Value));
+
 /// Neither command takes what is attached for a build signature by the key at `public`.
 #[track_caller]
 fn nobody_takes_it(world: &World, image: &Pushed, public: &str) {
@@ -39,7 +42,7 @@ fn a_vulnerability_attestation_by_the_build_key_is_no_signature() {
 fn other_statements_by_the_build_key_are_no_signature() {
     let world = World::new();
     let build = &keys().build;
-    let others: [(&str, fn(&mut Value)); 5] = [
+    let others: [Other; 5] = [
         ("provenance", |statement| statement["predicateType"] = json!("https://slsa.dev/provenance/v1")),
         ("no predicate type", |statement| drop(statement.as_object_mut().unwrap().remove("predicateType"))),
         ("another type", |statement| statement["_type"] = json!("https://example.org/Statement/v1")),
@@ -72,7 +75,7 @@ fn other_payloads_by_the_build_key_are_no_signature() {
         let bytes = countersign::model::payload::to_bytes(REPOSITORY, &image.digest, &Claims::new());
         serde_json::from_slice::<Value>(&bytes).unwrap()
     };
-    let others: [(&str, fn(&mut Value)); 3] = [
+    let others: [Other; 3] = [
         ("another type", |payload| payload["critical"]["type"] = json!("approval of something else")),
         ("another digest", |payload| {
             payload["critical"]["image"]["docker-manifest-digest"] =
