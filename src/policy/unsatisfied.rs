@@ -56,11 +56,16 @@ fn misstated(shortfall: &Shortfall<'_>) -> Option<Reason> {
         .then(|| Reason::new(ReasonCode::Invalid, text()))
 }
 
+/// Whether an image is one platform of an index is not asked, so this is said of every image.
+const PLATFORMS: &str = "(--recursive: each platform of an index too)";
+
 fn missing(shortfall: &Shortfall<'_>) -> Reason {
     let cure = match &shortfall.signer.role {
-        Role::Any => "",
-        Role::NotValidation => "; run `countersign sign` with its key after the push",
-        Role::Countersigns(_) => "; run `countersign validate` with its key after the scan",
+        Role::Any => String::new(),
+        Role::NotValidation => format!("; run `countersign sign` with its key after the push {PLATFORMS}"),
+        Role::Countersigns(_) => {
+            format!("; run `countersign validate` with its key after the scan {PLATFORMS}")
+        }
     };
     let text = format!("no signature by {}{}{cure}", keys(shortfall.signer), beside(shortfall));
     Reason::new(ReasonCode::Missing, text)

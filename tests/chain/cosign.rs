@@ -4,7 +4,7 @@ use crate::policies::{both, line, policy, signers};
 use crate::reports::trivy;
 use crate::support::cli::Run;
 use crate::support::image::{self, Pushed};
-use crate::support::peers::{self, Peer, cosign_sign, cosign_verify};
+use crate::support::peers::{self, Peer, cosign_pair, cosign_sign, cosign_verify};
 use crate::support::temp::TempFolder;
 use crate::world::{LENIENT, STRICT, World, keys, sign, verify};
 
@@ -19,14 +19,6 @@ fn registries() -> [Peer; 2] {
 fn cosign_accepts(key: &str, image: &Pushed, format: &str, more: &[&str]) -> Run {
     let bundle = format!("--new-bundle-format={}", format == "bundle");
     cosign_verify(key, &image.pinned(), &[&[bundle.as_str()], more].concat())
-}
-
-/// A key pair that cosign made, without a password.
-fn cosigns_pair(folder: &TempFolder) -> [String; 2] {
-    let prefix = folder.join("cosign");
-    let make = peers::cosign().args(["generate-key-pair", "--output-key-prefix"]).arg(&prefix);
-    make.run().expect_code(0);
-    ["key", "pub"].map(|ending| format!("{}.{ending}", prefix.display()))
 }
 
 #[test]
@@ -78,7 +70,7 @@ fn cosign_accepts_every_claim_of_a_validation_beside_the_build_signature() {
 #[test]
 fn a_build_signature_by_cosign_is_countersigned_and_passes_the_gate() {
     let folder = TempFolder::new();
-    let [private, public] = cosigns_pair(&folder);
+    let [private, public] = cosign_pair(&folder);
     for peer in registries() {
         for legacy in [true, false] {
             let world = World::new();
@@ -111,7 +103,7 @@ fn a_build_signature_by_cosign_is_countersigned_and_passes_the_gate() {
 #[test]
 fn what_cosign_adds_later_takes_no_signature_away() {
     let folder = TempFolder::new();
-    let [private, _] = cosigns_pair(&folder);
+    let [private, _] = cosign_pair(&folder);
     for peer in registries() {
         let world = World::new();
         let image = image::image(peer.host(), "shop/later", "1.4", "later");
@@ -130,7 +122,7 @@ fn what_cosign_adds_later_takes_no_signature_away() {
 #[test]
 fn a_validation_that_cosign_makes_counts_as_none() {
     let folder = TempFolder::new();
-    let [private, public] = cosigns_pair(&folder);
+    let [private, public] = cosign_pair(&folder);
     let peer = peers::referrers_registry();
     let world = World::new();
     let image = image::image(peer.host(), "shop/app", "1.4", "both by cosign");

@@ -8,6 +8,7 @@ mod support;
 
 mod cosign;
 mod gate;
+mod never;
 mod policies;
 mod reports;
 mod validate;

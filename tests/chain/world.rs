@@ -44,7 +44,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self { registry: TestRegistry::start(Config::default()), folder: TempFolder::new() }
+        Self::with(Config::default())
+    }
+
+    /// With another registry.
+    pub(crate) fn with(config: Config) -> Self {
+        Self { registry: TestRegistry::start(config), folder: TempFolder::new() }
     }
 
     /// An image without signatures.

@@ -1,12 +1,9 @@
 //! Where we and cosign answer differently, on purpose: each test shows both answers. The reasons are in
 //! docs/interop.md.
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use countersign::model::Digest;
 use countersign::model::key::Algorithm;
-use countersign::model::manifest::{OCI_INDEX, OCI_MANIFEST};
+use countersign::model::manifest::OCI_INDEX;
 use serde_json::{Value, json};
 
 use super::bed::{
@@ -14,7 +11,8 @@ use super::bed::{
     cosign_verifies, cosign_writes, countersign, flag_name, image, we_sign, we_verify,
 };
 use super::support::cli::Run;
-use super::support::image::{self as images, Pushed, Store as _};
+use super::support::forge;
+use super::support::image::{self as images, Pushed};
 use super::support::keys::TestKey;
 use super::support::registry::{Act, Config, Fault, Place as At, TestRegistry};
 use super::support::temp::TempFolder;
@@ -55,26 +53,7 @@ fn an_attestation_is_a_signature_for_cosign_and_none_for_us() {
 
 /// Stores a legacy signature over `payload` by `key`, with more layer annotations.
 fn put_legacy(image: &Pushed, key: &TestKey, payload: &Value, annotations: Value) {
-    let pem = std::fs::read_to_string(key.private()).unwrap();
-    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
-    let der = STANDARD.decode(body).unwrap();
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &der).unwrap();
-    let payload = payload.to_string();
-    let signature = pair.sign(&aws_lc_rs::rand::SystemRandom::new(), payload.as_bytes()).unwrap();
-    let mut annotations = annotations;
-    annotations["dev.cosignproject.cosign/signature"] = json!(STANDARD.encode(signature));
-    let host = image.host.as_str();
-    for blob in ["{}", &payload] {
-        host.blob(&image.repository, blob.as_bytes());
-    }
-    let descriptor = |media_type: &str, bytes: &str| json!({"mediaType": media_type, "digest": Digest::of(bytes.as_bytes()).to_string(), "size": bytes.len()});
-    let mut layer = descriptor("application/vnd.dev.cosign.simplesigning.v1+json", &payload);
-    layer["annotations"] = annotations;
-    let manifest = json!({
-        "schemaVersion": 2, "mediaType": OCI_MANIFEST, "layers": [layer],
-        "config": descriptor("application/vnd.oci.image.config.v1+json", "{}"),
-    });
-    host.manifest(&image.repository, &image.sig_tag(), OCI_MANIFEST, manifest.to_string().as_bytes());
+    forge::put_legacy(image.host.as_str(), image, key, payload.to_string().as_bytes(), annotations);
 }
 
 /// What cosign signs, with another `critical.type`.

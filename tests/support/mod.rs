@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 pub mod cli;
+pub mod forge;
 pub mod http;
 pub mod image;
 pub mod keys;

@@ -125,3 +125,20 @@ pub fn cosign_verify(key: &str, image: &str, more: &[&str]) -> Run {
     let command = cosign().args(["verify", "--insecure-ignore-tlog=true", "--key", key]);
     command.args(more).arg(image).run()
 }
+
+/// `cosign attest` with a vulnerability report, without transparency log.
+pub fn cosign_attest(key: &str, image: &str, legacy: bool) -> Run {
+    let folder = TempFolder::new();
+    let predicate = folder.write("scan.json", r#"{"scanner":{"uri":"example","result":{}}}"#);
+    let bundle = format!("--new-bundle-format={}", !legacy);
+    let command = cosign().args(["attest", "--tlog-upload=false", "--use-signing-config=false", &bundle]);
+    command.args(["--key", key, "--type", "vuln", "--predicate"]).arg(predicate).arg(image).run()
+}
+
+/// A key pair that cosign makes in `folder`, with an empty password: the private key and the public one.
+pub fn cosign_pair(folder: &TempFolder) -> [String; 2] {
+    let prefix = folder.join("cosign");
+    let make = cosign().args(["generate-key-pair", "--output-key-prefix"]).arg(&prefix);
+    make.run().expect_code(0);
+    ["key", "pub"].map(|ending| format!("{}.{ending}", prefix.display()))
+}

@@ -3,6 +3,7 @@
 use super::{decides, report, says};
 use crate::policies::{both, line, pod_in, policy, production, signer, signers};
 use crate::reports::{made_at, trivy};
+use crate::support::image::{Pushed, index};
 use crate::support::registry::{Act, Fault, Place};
 use crate::world::{LENIENT, World, keys};
 
@@ -190,4 +191,23 @@ fn every_policy_that_matches_must_be_satisfied() {
     let other =
         world.file("other.yaml", policy("other", "**", &signers(&[signer("x", &keys().stranger, "")])));
     decides(&gate.args(["--policy", &other]), 1, "denied", "missing");
+}
+
+#[test]
+fn a_platform_counts_as_signed_by_its_own_signature_and_so_does_an_index() {
+    let world = World::new();
+    let pushed = index(&world.registry, "shop/multi", "1.4", "multi");
+    let build = policy("p", "**", &signers(&[signer("build", &keys().build, "")]));
+    world.sign(&pushed.index, &keys().build, &[]);
+    let gate = |image: &Pushed| world.gate(&build).arg(image.pinned());
+    decides(&gate(&pushed.index), 0, "allowed", "");
+    decides(&gate(&pushed.platforms[0]), 1, "denied", "missing");
+    let run = gate(&pushed.platforms[0]).run();
+    assert!(run.stdout.contains("--recursive: each platform of an index too"), "{}", run.stdout);
+    let other = index(&world.registry, "shop/multi", "1.5", "another");
+    for child in other.children() {
+        world.sign(child, &keys().build, &[]);
+    }
+    decides(&gate(&other.index), 1, "denied", "missing");
+    decides(&gate(&other.platforms[0]), 0, "allowed", "");
 }
