@@ -11,6 +11,7 @@ needs() {
     registry) echo docker-registry refregistry ;;
     interop) echo cosign docker-registry refregistry ;;
     keys) echo cosign ;;
+    chain) echo cosign docker-registry refregistry ;;
     kubernetes) echo etcd kube-apiserver cosign ;;
   esac
 }

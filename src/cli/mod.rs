@@ -19,6 +19,7 @@ mod progress;
 mod receipts;
 mod report;
 mod report_files;
+mod report_json;
 mod results;
 mod scan_table;
 mod sign;

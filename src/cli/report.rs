@@ -1,4 +1,4 @@
-//! Decisions as people and programs read them (the JSON form is stable: docs/json.md).
+//! Decisions on images, and how people read them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -10,10 +10,8 @@ use super::output::{Output, Tone};
 use crate::flow::gate::GateAnswer;
 use crate::flow::verify::{Answer, Gathered};
 use crate::model::verify::Remark;
-use crate::model::{Claims, Digest, Fingerprint, Format, VerifiedSignature, escape_untrusted};
-use crate::policy::{
-    Decision, Mode, Outcome, PolicyDecision, Reason, ReasonCode, Satisfaction, SignerDecision, Verdict,
-};
+use crate::model::{Claims, Digest, Fingerprint, VerifiedSignature, escape_untrusted};
+use crate::policy::{Decision, Mode, Outcome, PolicyDecision, Reason, ReasonCode, SignerDecision, Verdict};
 
 /// The exit code of a verdict.
 pub(super) fn exit(verdict: Verdict) -> Exit {
@@ -89,81 +87,6 @@ pub(super) struct Report<'a> {
     pub(super) warnings: Vec<String>,
 }
 
-#[derive(Serialize)]
-pub(super) struct ReportJson<'a> {
-    decision: Verdict,
-    images: Vec<ImageJson<'a>>,
-    warnings: Vec<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ImageJson<'a> {
-    reference: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    digest: Option<Digest>,
-    decision: Verdict,
-    #[serde(flatten)]
-    reason: ReasonJson<'a>,
-    complete: bool,
-    policies: Vec<PolicyJson<'a>>,
-    invalid: Vec<&'a Remark>,
-    unreachable: Vec<&'a Remark>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    notes: Vec<String>,
-    #[serde(skip_serializing_if = "<[Use]>::is_empty")]
-    uses: &'a [Use],
-}
-
-/// A reason, where there is one.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ReasonJson<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason_code: Option<ReasonCode>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct PolicyJson<'a> {
-    name: &'a str,
-    mode: Mode,
-    decision: Verdict,
-    #[serde(flatten)]
-    reason: ReasonJson<'a>,
-    signers: Vec<SignerJson<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SignerJson<'a> {
-    name: &'a str,
-    satisfied: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    by: Vec<SignatureJson<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<String>,
-    #[serde(flatten)]
-    reason: ReasonJson<'a>,
-}
-
-#[derive(Serialize)]
-struct SignatureJson<'a> {
-    key: Fingerprint,
-    format: Format,
-    claims: &'a Claims,
-}
-
-impl<'a> From<Option<&'a Reason>> for ReasonJson<'a> {
-    fn from(reason: Option<&'a Reason>) -> Self {
-        Self {
-            reason_code: reason.map(|reason| reason.code),
-            reason: reason.map(|reason| reason.text.as_str()),
-        }
-    }
-}
-
 impl<'a> Report<'a> {
     /// The answer over all images: denied before undecided before allowed, and denied about none.
     pub(super) fn verdict(&self) -> Verdict {
@@ -179,11 +102,6 @@ impl<'a> Report<'a> {
         self.warnings.iter().cloned().chain(self.rows.iter().flat_map(of_row)).collect()
     }
 
-    pub(super) fn json(&self) -> ReportJson<'_> {
-        let images = self.rows.iter().map(Row::json).collect();
-        ReportJson { decision: self.verdict(), images, warnings: self.all_warnings() }
-    }
-
     pub(super) fn text(&self, detail: Detail, output: &Output) -> String {
         let mut text = String::new();
         for row in &self.rows {
@@ -194,21 +112,6 @@ impl<'a> Report<'a> {
 }
 
 impl Row<'_> {
-    pub(super) fn json(&self) -> ImageJson<'_> {
-        ImageJson {
-            reference: &self.reference,
-            digest: self.digest,
-            decision: self.decision.verdict(),
-            reason: self.decision.reason().into(),
-            complete: self.evidence.is_complete(),
-            policies: self.decision.policies().iter().map(policy_json).collect(),
-            invalid: self.evidence.invalid(),
-            unreachable: self.evidence.unreachable(),
-            notes: self.decision.notes(),
-            uses: &self.uses,
-        }
-    }
-
     // Writing to a String cannot fail, so the results of `write!` below are dropped.
     pub(super) fn text(&self, text: &mut String, detail: Detail, output: &Output) {
         let (word, tone) = word(self.decision.verdict());
@@ -239,35 +142,6 @@ impl Row<'_> {
     }
 }
 
-fn policy_json(policy: &PolicyDecision) -> PolicyJson<'_> {
-    PolicyJson {
-        name: &policy.name,
-        mode: policy.mode,
-        decision: policy.verdict(),
-        reason: policy.reason().into(),
-        signers: policy.signers().iter().map(signer_json).collect(),
-    }
-}
-
-fn signer_json(signer: &SignerDecision) -> SignerJson<'_> {
-    let name = signer.name.as_str();
-    match &signer.outcome {
-        Outcome::Satisfied(Satisfaction { by, expires_at, .. }) => {
-            let by = by.iter().map(signature_json).collect();
-            let expires_at = expires_at.map(|time| time.to_string());
-            SignerJson { name, satisfied: true, by, expires_at, reason: None.into() }
-        }
-        Outcome::Unsatisfied(reason) => {
-            let reason = Some(reason).into();
-            SignerJson { name, satisfied: false, by: Vec::new(), expires_at: None, reason }
-        }
-    }
-}
-
-fn signature_json(signature: &VerifiedSignature) -> SignatureJson<'_> {
-    SignatureJson { key: signature.key(), format: signature.format(), claims: signature.claims() }
-}
-
 /// The signers of a policy; its name only where it was written down, with a mode and perhaps others beside it.
 fn policy_text(text: &mut String, policy: &PolicyDecision, detail: Detail, output: &Output) {
     if policy.name != super::verify::POLICY_NAME {
@@ -282,16 +156,17 @@ fn policy_text(text: &mut String, policy: &PolicyDecision, detail: Detail, outpu
 }
 
 fn signer_text(text: &mut String, signer: &SignerDecision, detail: Detail, output: &Output) {
+    let name = escape_untrusted(&signer.name);
     match &signer.outcome {
         Outcome::Satisfied(satisfied) if detail == Detail::Keys => {
             let keys: BTreeSet<Fingerprint> = satisfied.by.iter().map(VerifiedSignature::key).collect();
             let keys: Vec<String> = keys.iter().map(Fingerprint::to_string).collect();
             let until = satisfied.expires_at.map(|time| format!(", until {time}")).unwrap_or_default();
             let by = output.tone(Tone::Faint, &format!("by {}{until}", keys.join(" and ")));
-            let _ = writeln!(text, "  {} {}  {by}", output.tone(Tone::Good, "✓"), signer.name);
+            let _ = writeln!(text, "  {} {}  {by}", output.tone(Tone::Good, "✓"), name);
         }
         Outcome::Satisfied(satisfied) => {
-            let _ = writeln!(text, "  {} {}", output.tone(Tone::Good, "✓"), signer.name);
+            let _ = writeln!(text, "  {} {}", output.tone(Tone::Good, "✓"), name);
             for signature in &satisfied.by {
                 let shown = format!("    {}, by {}", signature.format(), signature.key());
                 let _ = writeln!(text, "{}", output.tone(Tone::Faint, &shown));
@@ -303,7 +178,7 @@ fn signer_text(text: &mut String, signer: &SignerDecision, detail: Detail, outpu
                 ReasonCode::Unreachable => output.tone(Tone::Unsure, "?"),
                 _ => output.tone(Tone::Bad, "✗"),
             };
-            let _ = writeln!(text, "  {mark} {}: {reason}", signer.name);
+            let _ = writeln!(text, "  {mark} {name}: {reason}");
         }
     }
 }

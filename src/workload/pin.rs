@@ -116,7 +116,11 @@ impl Manifests {
             && self.images.iter().zip(again.images.iter().zip(wanted)).all(same);
         match all_same && compare::differ_only_in(&self.tree, &again.tree, edits) {
             true => Ok(()),
-            false => Err(Refusal::of_text(None, "digests cannot be put into this text without changing more; write its images on lines of their own").in_object(None)),
+            false => {
+                let reason = "digests cannot be put into this text without changing more; write its images on lines of \
+                              their own";
+                Err(Refusal::of_text(None, reason).in_object(None))
+            }
         }
     }
 }

@@ -51,7 +51,8 @@ fn characters(text: &str) -> Result<(), Refusal> {
             return Err(Refusal::of_text(
                 Some(place),
                 format!(
-                    "the character U+{code:04X}, which not every reader of YAML takes for the same; remove it, or write it as an escape between double quotes"
+                    "the character U+{code:04X}, which not every reader of YAML takes for the same; \
+                     remove it, or write it as an escape between double quotes"
                 ),
             ));
         }

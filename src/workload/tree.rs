@@ -107,7 +107,7 @@ impl Builder<'_> {
         if span.is_empty() {
             return Ok(String::new());
         }
-        if text.starts_with(['?', ':']) || text.contains('?') && self.in_flow() {
+        if self.in_flow() && (text.starts_with(':') || text.contains('?')) {
             return Err(Refusal::of_text(
                 Some(at),
                 "text with `?` or `:` where Kubernetes takes it for the sign of a key; put it in quotes",
@@ -299,7 +299,8 @@ mod tests {
             ("a: b\n...\nc: d\n", 3, 1, "after `...`"),
             ("{?a: b}", 1, 2, "put it in quotes"),
             ("[a, b?c: d]", 1, 5, "put it in quotes"),
-            ("a: :b\n", 1, 4, "put it in quotes"),
+            ("[a, :b]", 1, 5, "put it in quotes"),
+            ("[{a: b?c}]", 1, 6, "put it in quotes"),
             ("{\"a\": 1}\n{\"b\": 2}\n", 2, 1, "not YAML"),
             ("a: b\n  c: d\n", 2, 4, "not YAML"),
         ] {
@@ -318,6 +319,7 @@ mod tests {
             "a: |\n  <<: b\n  --- c\nb: >-\n\n  d\n",
             "{\"a\":\"b\",'c':d,e: -f}\n",
             "a:\n- b\n- - c\n  - d\n",
+            "a: :8080\nb:\n- ?c\n- d?\n",
         ] {
             assert!(parse(text).is_ok(), "{text:?}: {:?}", parse(text).map(|_| ()));
         }

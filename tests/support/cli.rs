@@ -181,4 +181,10 @@ impl Run {
         assert_eq!(self.code, code, "{self:#?}");
         self
     }
+    /// Demands any other exit code, showing everything if it is this one.
+    #[track_caller]
+    pub fn expect_not_code(self, code: i32) -> Self {
+        assert_ne!(self.code, code, "{self:#?}");
+        self
+    }
 }

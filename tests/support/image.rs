@@ -99,6 +99,22 @@ impl Pushed {
         format!("sha256-{}", self.digest.hex())
     }
 
+    /// Digest of an image's configuration: its image ID.
+    pub fn config(&self) -> Digest {
+        self.json()["config"]["digest"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Digests of an image's layers; there are as many `diff_ids`.
+    pub fn layers(&self) -> Vec<String> {
+        let manifest = self.json();
+        let layers = manifest["layers"].as_array().unwrap().iter();
+        layers.map(|layer| layer["digest"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap()
+    }
+
     fn descriptor(&self) -> Value {
         json!({"mediaType": self.media_type, "digest": self.digest.to_string(), "size": self.bytes.len()})
     }

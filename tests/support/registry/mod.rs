@@ -101,6 +101,13 @@ pub struct Recorded {
     pub status: u16,
 }
 
+impl Recorded {
+    /// Whether it could change what the registry holds.
+    pub fn writes(&self) -> bool {
+        !matches!(self.method.as_str(), "GET" | "HEAD")
+    }
+}
+
 /// The registry; it ends when dropped.
 #[derive(Debug)]
 pub struct TestRegistry {
@@ -171,6 +178,11 @@ impl TestRegistry {
     /// All requests so far, in the order in which they were answered.
     pub fn requests(&self) -> Vec<Recorded> {
         self.state.requests.lock().unwrap().clone()
+    }
+
+    /// Those that could change what it holds.
+    pub fn writes(&self) -> Vec<Recorded> {
+        self.requests().into_iter().filter(Recorded::writes).collect()
     }
 
     /// Forgets the requests so far.
