@@ -98,5 +98,11 @@ fn below(option: &str, folder: &Path, depth: usize, found: &mut Vec<PathBuf>) ->
 }
 
 fn unreadable(option: &str, path: &Path, error: &io::Error) -> Failure {
-    Failure::usage(format!("{option} {} cannot be read", shown(path))).because(error)
+    let failure = Failure::usage(format!("{option} {} cannot be read", shown(path))).because(error);
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            failure.hint("check the path; it starts from the folder that the command runs in")
+        }
+        _ => failure,
+    }
 }
