@@ -2,16 +2,20 @@
 # docs/images/demo.svg, the picture in README.md: what a pseudo terminal shows of a real run.
 . "$(dirname "$0")/common.sh"
 
-# The run, in the folder $PICTURE: an image that its builder signed is refused until it is signed for release too.
+# The run, in the folder $PICTURE: an image that its builder signed is stopped at the gate until its scan is signed for.
 session() {
   cd "$PICTURE"
   export digest=sha256:58ff39b02c8a918fbeb8c7e61c9c273100c2d164f4cb802560c6d4a1211fe139
   countersign sign "oci:app@$digest" --key build.key --format bundle >signed
+  sed "s/2024-05-02T08:00:00Z/$(date -u +%Y-%m-%dT%H:%M:%SZ)/" reports/app.json >report.json
+  echo '      maxAge: 30d' >>policy.yaml
+  sed -i '/initContainers/,/same image/d' deploy.yaml
   local line
   # shellcheck disable=SC2016 # the picture shows the variable
-  for line in 'countersign verify oci:app@$digest --key build.pub release.pub' \
-    'countersign sign oci:app@$digest --key release.key --role release' \
-    'countersign verify oci:app@$digest --key build.pub release.pub'; do
+  for line in 'countersign gate -f deploy.yaml --policy policy.yaml --pin-in-place --mirror registry.example.org/shop=oci:.' \
+    'countersign validate oci:app@$digest --build-key build.pub --scan report.json --rules rules.yaml --key validation.key' \
+    'countersign gate -f deploy.yaml --policy policy.yaml --pin-in-place --mirror registry.example.org/shop=oci:.' \
+    'grep -o "registry.*" deploy.yaml'; do
     printf '\033[1m$ %s\033[0m\n' "$line"
     bash -c "$line" || echo "exit code $?"
     echo
@@ -20,7 +24,7 @@ session() {
 
 # Lines with colours become lines of an SVG that follows the reader's light or dark theme.
 to_svg() {
-  awk -v width=790 -v step=19 '
+  awk -v width=985 -v step=19 '
     function escaped(text) {
       gsub(/&/, "\\&amp;", text); gsub(/</, "\\&lt;", text); gsub(/>/, "\\&gt;", text)
       return text
@@ -43,7 +47,7 @@ to_svg() {
       while (NR > 0 && lines[NR] == "") NR--
       height = NR * step + 28
       printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\">\n", width, height, width, height
-      print "<title>countersign refuses an image with one signature, and allows it with both</title>"
+      print "<title>countersign stops an image that only its build has signed, and lets it pass once its scan is signed for too</title>"
       print "<style>"
       print "rect { fill: #f6f8fa; stroke: #d0d7de } text { fill: #1f2328; font: 13px ui-monospace, \"DejaVu Sans Mono\", Menlo, Consolas, monospace; white-space: pre }"
       print ".c1 { font-weight: bold } .c2 { fill: #59636e } .c31 { fill: #c4141e } .c32 { fill: #17702f } .c33 { fill: #8a5a00 }"

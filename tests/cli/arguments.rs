@@ -66,9 +66,32 @@ fn an_image_may_stand_after_options_with_any_number_of_values() {
         "verify --key build.pub --plain-http localhost:5000 oci:app:1.0",
         "inspect --mirror registry.example.org=oci:mirror --plain-http a b APP",
         "verify --key build.pub -- APP",
+        "validate --key validation.key --rules rules.yaml --build-key build.pub --scan reports/app.json APP",
+        "validate --key validation.key --rules rules.yaml --scan reports/app.json APP --build-key build.pub",
+        "policy explain --policy policy.yaml APP",
     ] {
         let run = world.run(line).expect_code(0);
         assert!(run.stdout.contains("sha256:58ff39b0"), "{line}: {run:?}");
+    }
+}
+
+#[test]
+fn every_image_is_decided_on_wherever_it_stands() {
+    let world = World::new();
+    let digest = "@sha256:58ff39b02c8a918fbeb8c7e61c9c273100c2d164f4cb802560c6d4a1211fe139";
+    let (one, other) =
+        (format!("registry.example.org/one{digest}"), format!("registry.example.org/two{digest}"));
+    for line in [
+        "gate ONE OTHER --policy policy.yaml",
+        "gate --policy policy.yaml ONE OTHER",
+        "gate ONE --policy policy.yaml OTHER",
+        "gate ONE --policy policy.yaml --ignore-kind Task OTHER",
+        "gate ONE --policy policy.yaml --plain-http localhost:5000 OTHER",
+        "gate --policy policy.yaml --no-match deny -- ONE OTHER",
+    ] {
+        let line = line.replace("ONE", &one).replace("OTHER", &other);
+        let run = world.run(&line).expect_code(1);
+        assert!(run.stdout.contains("2 images: 2 denied"), "{line}: {run:?}");
     }
 }
 

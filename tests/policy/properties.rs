@@ -40,9 +40,12 @@ fn signatures() -> &'static [Read] {
     ALL.get_or_init(|| KEYS.iter().flat_map(|by| kinds(by)).collect())
 }
 
+/// Claims in the place of the usual ones.
+type Changes<'a> = &'a [(&'a str, Option<String>)];
+
 fn kinds(by: &str) -> Vec<Read> {
     let key = |name: &str| kit::public(name).unwrap().fingerprint().to_string();
-    let changes: [(&str, &[(&str, Option<String>)]); 11] = [
+    let changes: [(&str, Changes<'_>); 11] = [
         ("plain", &[]),
         ("build", &[]),
         ("build", &[("repository", Some("registry.example.org/shop/other".to_owned()))]),
@@ -55,7 +58,7 @@ fn kinds(by: &str) -> Vec<Read> {
         ("validation", &[("scan-result", Some("fail".to_owned()))]),
         ("validation", &[("scanned-at", None)]),
     ];
-    let read = |(like, claims): &(&str, &[(&str, Option<String>)])| {
+    let read = |(like, claims): &(&str, Changes<'_>)| {
         let claims = claims.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let (by, like) = (by.to_owned(), (*like).to_owned());
         runner::signed(&Signature { by, like, claims, format: FormatName::Bundle, states: None }, &image())
@@ -249,8 +252,11 @@ impl Scene {
     }
 }
 
+/// Signers and the codes of their reasons.
+type Codes = BTreeSet<(String, Option<ReasonCode>)>;
+
 /// What programs read of a decision, without the words.
-fn codes(decision: &Decision) -> Vec<(String, Verdict, BTreeSet<(String, Option<ReasonCode>)>)> {
+fn codes(decision: &Decision) -> Vec<(String, Verdict, Codes)> {
     let of = |outcome: &Outcome| match outcome {
         Outcome::Satisfied(_) => None,
         Outcome::Unsatisfied(reason) => Some(reason.code),

@@ -356,3 +356,14 @@ fn every_policy_in_the_documentation_is_read() {
         }
     }
 }
+
+#[test]
+fn every_seed_of_the_fuzz_target_is_read() {
+    let seeds = std::fs::read_dir(folder().join("../../fuzz/corpus/policy")).unwrap();
+    let read = |seed: std::io::Result<std::fs::DirEntry>| {
+        let path = seed.unwrap().path();
+        let drafts = native::drafts(&std::fs::read(&path).unwrap());
+        assert!(drafts.is_ok_and(|drafts| !drafts.is_empty()), "{}", path.display());
+    };
+    assert!(seeds.map(read).count() >= 5);
+}
