@@ -1,5 +1,6 @@
 //! Manifests that options name: read, pinned, written back.
 
+use std::collections::HashSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -82,7 +83,10 @@ impl ManifestFile {
 /// Replaces files by new texts, all or none: every new text stands beside its file before the first is renamed, and
 /// what was renamed is put back if another cannot be.
 pub(super) fn replace_all(files: &[(&ManifestFile, String)]) -> Result<(), Failure> {
-    let changed: Vec<_> = files.iter().filter(|(file, text)| file.text() != text.as_str()).collect();
+    // A file may be named twice: itself and by its folder, or by a link.
+    let mut seen = HashSet::new();
+    let changed = files.iter().filter(|(file, text)| file.text() != text.as_str());
+    let changed: Vec<_> = changed.filter(|(file, _)| seen.insert(target(file.path()))).collect();
     let mut beside = Vec::with_capacity(changed.len());
     for (file, text) in &changed {
         match written_beside(file.path(), text) {

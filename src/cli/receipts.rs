@@ -9,11 +9,10 @@ use super::output::{Output, Tone};
 use super::report::claims_text;
 use super::results::SignedResults;
 use crate::flow::sign::{Receipt, Signed};
-use crate::model::{Format, PinnedRef};
+use crate::model::Format;
 
 /// What a signing command ends with.
-pub(super) struct Finish<'a> {
-    pub(super) image: &'a PinnedRef,
+pub(super) struct Finish {
     pub(super) dry_run: bool,
     pub(super) results: Option<SignedResults>,
 }
@@ -35,13 +34,13 @@ struct Results<'a> {
     error: Option<ErrorJson<'a>>,
 }
 
-impl Finish<'_> {
+impl Finish {
     /// Writes the results that Tekton reads, if all was signed.
     pub(super) fn finished(self, signed: Signed) -> Finished {
         let Signed { receipts, stopped } = signed;
         let mut failure = stopped.map(Failure::from).or_else(|| incomplete(&receipts));
-        if failure.is_none() {
-            failure = self.results.and_then(|files| files.write(self.image).err());
+        if let (None, Some(last)) = (&failure, receipts.last()) {
+            failure = self.results.and_then(|files| files.write(last).err());
         }
         Finished { receipts, failure }
     }

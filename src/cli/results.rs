@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::error::Failure;
-use crate::model::PinnedRef;
+use crate::flow::sign::Receipt;
 
 /// Files that are open and not yet written.
 pub(super) struct ResultFiles<const N: usize>([(PathBuf, File); N]);
@@ -41,8 +41,9 @@ impl SignedResults {
         ResultFiles::open(folder, ["SIGNED_REF", "SIGNED_DIGEST"]).map(Self)
     }
 
-    pub(super) fn write(self, image: &PinnedRef) -> Result<(), Failure> {
-        self.0.write([&image.to_string(), &image.digest().to_string()])
+    /// Names what was signed last: the image asked about, or the one platform of it that was meant.
+    pub(super) fn write(self, last: &Receipt) -> Result<(), Failure> {
+        self.0.write([&last.reference, &last.digest.to_string()])
     }
 }
 

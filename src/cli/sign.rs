@@ -100,7 +100,7 @@ pub(super) async fn run(args: &SignArgs, output: &Output) -> Result<Exit, Failur
     let (signer, prepared) = tokio::join!(keys.signer(&key), prepare(&registry, &order));
     let stated = Stated { claims: StatedClaims::Same(&claims), now: jiff::Timestamp::now() };
     let signed = sign(&registry, &*signer?, &order, &stated, &prepared?).await;
-    Finish { image: &pinned, dry_run: args.dry_run, results }.signed(signed, output)
+    Finish { dry_run: args.dry_run, results }.signed(signed, output)
 }
 
 /// Claims that the person states.

@@ -139,7 +139,7 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
     let finished = match examination.approve(&annotations) {
         Some(approval) => {
             let signed = countersign(&registry, &signer, approval, &storage, now).await?;
-            Finish { image: &pinned, dry_run: args.dry_run, results }.finished(signed)
+            Finish { dry_run: args.dry_run, results }.finished(signed)
         }
         None => Finished { receipts: Vec::new(), failure: Some(refusal(&examination)) },
     };

@@ -235,3 +235,26 @@ fn in_place_leaves_a_link_a_link() {
     assert!(link.is_symlink());
     assert!(std::fs::read_to_string(&real).unwrap().contains(&pinned(&image)));
 }
+
+#[test]
+fn a_file_that_is_named_twice_is_rewritten_once() {
+    let world = World::new();
+    let image = world.countersigned("twice");
+    let text = pod("app", &[&image.tagged("1.4")]);
+    let path = world.file("app/pod.yaml", &text);
+    std::os::unix::fs::symlink("pod.yaml", world.folder.join("app/link.yaml")).unwrap();
+    let folder = shown(&world.folder.join("app"));
+    let gate = world.gate(&production(&world.registry)).args(["--pin-in-place", "-f", &folder, &path]);
+    gate.run().expect_code(0);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text.replace(&image.tagged("1.4"), &pinned(&image)));
+    assert_eq!(entries(&world.folder.join("app")).len(), 2);
+}
+
+#[test]
+fn a_tag_that_is_not_there_is_undecided() {
+    let world = World::new();
+    let image = world.countersigned("no such tag");
+    let run = gate(&world, &pod("app", &[&image.tagged("1.5")])).arg("--pin").run().expect_code(3);
+    assert_eq!(run.stdout, "");
+    says(&run, "what the tag points at is not known");
+}

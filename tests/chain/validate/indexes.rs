@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{not_validated, refused, validated};
 use crate::reports::{grype, trivy};
 use crate::support::image::{self, Pushed, PushedIndex};
+use crate::support::registry::{Act, Fault, Place, Times};
 use crate::world::{LENIENT, REPOSITORY, STRICT, World, keys};
 
 /// An index with its build signature, and one on each manifest below it if asked for.
@@ -193,4 +194,29 @@ fn a_child_that_is_not_in_the_registry_leaves_the_index_undecided() {
     let children = runnable(&pushed);
     world.registry.remove(REPOSITORY, &children[2].digest.to_string());
     refused(&world, &world.validate(&pushed.index, &reports(&children), LENIENT), 3);
+}
+
+#[test]
+fn a_child_that_cannot_be_signed_leaves_the_index_unsigned() {
+    let world = World::new();
+    let pushed = index(&world, "child refused", &["--recursive"]);
+    let children = runnable(&pushed);
+    world.registry.misbehave(Fault::on_writes(Place::SigTag, Act::Status(403)).times(Times::First(1)));
+    let command = world.validate(&pushed.index, &reports(&children), LENIENT).arg("--recursive");
+    command.args(["--format", "legacy"]).run().expect_code(3);
+    world.registry.behave();
+    not_validated(&pushed.index);
+}
+
+#[test]
+fn the_results_name_the_platform_that_was_signed() {
+    let world = World::new();
+    let pushed = index(&world, "results", &["--recursive"]);
+    let arm64 = &pushed.platforms[1];
+    let results = world.folder.join("results");
+    std::fs::create_dir(&results).unwrap();
+    let command = world.validate(&pushed.index, &[trivy(arm64)], LENIENT).args(["--platform", "linux/arm64"]);
+    command.arg("--results-dir").arg(&results).run().expect_code(0);
+    let read = |name: &str| std::fs::read_to_string(results.join(name)).unwrap();
+    assert_eq!((read("SIGNED_REF"), read("SIGNED_DIGEST")), (arm64.pinned(), arm64.digest.to_string()));
 }

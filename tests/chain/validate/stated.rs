@@ -76,9 +76,11 @@ fn several_reports_are_all_named_and_the_oldest_time_counts() {
 #[test]
 fn every_build_key_that_signed_is_named_and_no_other() {
     let world = World::new();
-    let image = world.built("two builders");
+    let image = world.image("two builders");
+    // One in each format: no one place shows both.
     let second = crate::support::keys::TestKey::new();
-    world.sign(&image, &second, &[]);
+    world.sign(&image, &keys().build, &["--format", "legacy"]);
+    world.sign(&image, &second, &["--format", "bundle"]);
     world.sign(&image, &keys().stranger, &[]);
     let never = crate::support::keys::TestKey::new();
     let command = world.validate(&image, &[trivy(&image)], LENIENT);
