@@ -124,7 +124,9 @@ impl FromStr for IgnoredKind {
         let word = |text: &str, more: &str| {
             !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
         };
-        if !word(kind, "") || !group.is_none_or(|group| word(group, "-.")) {
+        // Kinds are written so by convention; an image that slipped in behind the option is not.
+        let begins_as_a_kind = kind.starts_with(|first: char| first.is_ascii_uppercase());
+        if !begins_as_a_kind || !word(kind, "") || !group.is_none_or(|group| word(group, "-.")) {
             return Err(KindError(crate::model::escape_untrusted(text)));
         }
         Ok(Self { kind: kind.to_owned(), group: group.map(str::to_owned) })
