@@ -14,12 +14,13 @@ fn free() -> String {
 #[test]
 fn results_that_cannot_be_written_are_the_one_answer() {
     let world = World::new();
-    let image = world.image("full");
+    let image = world.countersigned("full");
     let manifest = world.file("pod.yaml", pod("app", &[&image.tagged("1.4")]));
     let results = world.folder.join("results");
     std::fs::create_dir(&results).unwrap();
     symlink("/dev/full", results.join("DECISION")).unwrap();
-    let gate = world.gate(&free()).args(["-f", &manifest, "--results-dir", &shown(&results)]);
+    let gate =
+        world.gate(&production(&world.registry)).args(["-f", &manifest, "--results-dir", &shown(&results)]);
     let json = report(&gate.clone().arg("--allow-tag"), 2);
     assert_eq!(json["error"]["kind"], "usage", "{json:#}");
     let run = gate.clone().arg("--pin").run().expect_code(2);
@@ -31,13 +32,18 @@ fn results_that_cannot_be_written_are_the_one_answer() {
 #[test]
 fn without_the_manifests_in_place_the_results_name_no_decision() {
     let world = World::new();
-    let image = world.image("in place");
+    let image = world.countersigned("in place");
     // A name that is as long as a name may be leaves no room for a new file beside it.
     let manifest = world.file(&format!("{}.yaml", "x".repeat(250)), pod("app", &[&image.tagged("1.4")]));
     let results = world.folder.join("results");
     std::fs::create_dir(&results).unwrap();
-    let gate =
-        world.gate(&free()).args(["--pin-in-place", "-f", &manifest, "--results-dir", &shown(&results)]);
+    let gate = world.gate(&production(&world.registry)).args([
+        "--pin-in-place",
+        "-f",
+        &manifest,
+        "--results-dir",
+        &shown(&results),
+    ]);
     gate.run().expect_code(2);
     for path in entries(&results) {
         assert_eq!(std::fs::read_to_string(path).unwrap(), "");
