@@ -98,6 +98,19 @@ fn a_junit_report_tells_warnings_and_what_an_audit_found() {
 }
 
 #[test]
+fn a_junit_report_holds_no_character_that_xml_lacks() {
+    let world = World::new();
+    let path = world.folder.join("junit.xml");
+    let text = pod("app", &[&world.image("name").pinned()]).replace("name: app", r#"name: "a\uFFFEb\uFFFF""#);
+    let manifest = world.file("pod.yaml", text);
+    let gate = world.gate(&production(&world.registry)).args(["-f", &manifest, "--report"]);
+    gate.arg(format!("junit={}", path.display())).run().expect_code(1);
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(!text.contains(['\u{fffe}', '\u{ffff}']), "{text}");
+    assert_eq!(elements(&text)[2].attribute("classname"), r"Pod a\u{fffe}b\u{ffff}");
+}
+
+#[test]
 fn a_json_report_is_what_standard_output_would_hold() {
     let world = World::new();
     let image = world.countersigned("json");
