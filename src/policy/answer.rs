@@ -108,6 +108,8 @@ pub enum Conclusion {
     Excluded(Reason),
     /// The policy, or its list of revoked images, denies it whatever its signatures.
     Refused(Reason),
+    /// Nothing could be asked about the image.
+    Unasked(Reason),
     /// The signers, in the policy's order; never none.
     Signers(Vec<SignerDecision>),
 }
@@ -139,6 +141,7 @@ impl PolicyDecision {
         match &self.conclusion {
             Conclusion::AllowedAsIs | Conclusion::Excluded(_) => Verdict::Allowed,
             Conclusion::Refused(_) => Verdict::Denied,
+            Conclusion::Unasked(_) => Verdict::Undecided,
             // A policy has signers; without, nothing would have been proved.
             Conclusion::Signers(signers) => {
                 signers.iter().map(|signer| signer.outcome.verdict()).max().unwrap_or(Verdict::Denied)
@@ -158,14 +161,19 @@ impl PolicyDecision {
     pub fn signers(&self) -> &[SignerDecision] {
         match &self.conclusion {
             Conclusion::Signers(signers) => signers,
-            Conclusion::AllowedAsIs | Conclusion::Excluded(_) | Conclusion::Refused(_) => &[],
+            Conclusion::AllowedAsIs
+            | Conclusion::Excluded(_)
+            | Conclusion::Refused(_)
+            | Conclusion::Unasked(_) => &[],
         }
     }
 
     /// Why the policy decided without its signers, where it did.
     pub fn reason(&self) -> Option<&Reason> {
         match &self.conclusion {
-            Conclusion::Excluded(reason) | Conclusion::Refused(reason) => Some(reason),
+            Conclusion::Excluded(reason) | Conclusion::Refused(reason) | Conclusion::Unasked(reason) => {
+                Some(reason)
+            }
             Conclusion::AllowedAsIs | Conclusion::Signers(_) => None,
         }
     }

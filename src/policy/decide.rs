@@ -62,16 +62,19 @@ impl Sitting<'_> {
         for signer in self.requirements.signers() {
             let countersigned =
                 signer.countersigns().and_then(|earlier| counting.get(earlier)).unwrap_or(&none);
-            let outcome = self.outcome(signer, countersigned);
-            if let Outcome::Satisfied(Satisfaction { by, .. }) = &outcome {
-                counting.insert(&signer.name, by.iter().map(VerifiedSignature::key).collect());
-            }
+            let (outcome, keys) = self.outcome(signer, countersigned);
+            counting.insert(&signer.name, keys);
             decisions.push(SignerDecision { name: signer.name.clone(), outcome });
         }
         decisions
     }
 
-    fn outcome(&self, signer: &SignerRule, countersigned: &BTreeSet<Fingerprint>) -> Outcome {
+    /// What becomes of a signer, and the keys whose signatures a later signer may countersign.
+    fn outcome(
+        &self,
+        signer: &SignerRule,
+        countersigned: &BTreeSet<Fingerprint>,
+    ) -> (Outcome, BTreeSet<Fingerprint>) {
         let requirements = self.requirements;
         let bench = Bench {
             signer,
@@ -86,13 +89,15 @@ impl Sitting<'_> {
             let revoked = requirements.revoked.keys.contains(&signature.key());
             sorted.take(signature, worth, revoked);
         }
-        match sorted.satisfaction(signer, self.now) {
+        let keys = sorted.keys();
+        let outcome = match sorted.satisfaction(signer, self.now) {
             Ok(satisfaction) => Outcome::Satisfied(satisfaction),
             Err(nearest) => {
                 let shortfall = Shortfall { requirements, signer, evidence: self.evidence, nearest };
                 Outcome::Unsatisfied(reason(shortfall))
             }
-        }
+        };
+        (outcome, keys)
     }
 
     fn signatures_of(&self, signer: &SignerRule) -> impl Iterator<Item = &VerifiedSignature> {
@@ -132,6 +137,13 @@ impl<'a> Sorted<'a> {
         if self.nearest.as_ref().is_none_or(nearer) {
             self.nearest = Some(reason);
         }
+    }
+
+    /// The keys of all that counts or is let pass: a fresh signature by one key must not take away what another key's
+    /// older one still stands for.
+    fn keys(&self) -> BTreeSet<Fingerprint> {
+        let counting = self.counting.iter().map(|(signature, _)| signature.key());
+        counting.chain(self.let_pass.iter().map(|(signature, _)| signature.key())).collect()
     }
 
     fn satisfaction(self, signer: &SignerRule, now: Timestamp) -> Result<Satisfaction, Option<Reason>> {

@@ -27,16 +27,12 @@ impl Decision {
         Self { verdict, reason, policies: Vec::new(), warning }
     }
 
-    /// A decision that rests on neither signatures nor their lack, beside what some policies say.
-    pub(super) fn said(verdict: Verdict, reason: Reason, policies: Vec<PolicyDecision>) -> Self {
-        Self { verdict, reason: Some(reason), policies, warning: None }
-    }
-
     /// The decision over what the policies say, each as far as its mode lets it.
     pub(super) fn over(mut policies: Vec<PolicyDecision>) -> Self {
         policies.sort_by(|one, other| one.name.cmp(&other.name));
         let verdict = policies.iter().map(PolicyDecision::effect).max().unwrap_or(Verdict::Denied);
-        let refusing = policies.iter().filter(|policy| policy.effect() == Verdict::Denied);
+        let refusing =
+            policies.iter().filter(|policy| policy.effect() == verdict && verdict != Verdict::Allowed);
         let reason = refusing.filter_map(PolicyDecision::reason).next().cloned();
         let all_excluded = policies.iter().all(|policy| matches!(policy.conclusion, Conclusion::Excluded(_)));
         let excluded = policies.first().filter(|_| all_excluded).and_then(PolicyDecision::reason).cloned();

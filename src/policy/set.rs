@@ -191,15 +191,23 @@ impl<'a> Pending<'a> {
     pub fn not_pinned(&self) -> Decision {
         let text = "the image has no digest, so that what is checked need not be what runs; write it as \
                     `repository:tag@sha256:…`";
-        let reason = Reason::new(ReasonCode::NotPinned, text);
-        Decision::said(Verdict::Denied, reason, self.decided.clone())
+        self.without_evidence(&Conclusion::Refused(Reason::new(ReasonCode::NotPinned, text)))
     }
 
     /// The decision on an image whose tag could not be resolved; `reason` says why, escaped.
     pub fn not_resolved(&self, reason: &str) -> Decision {
         let text = format!("what the tag points at is not known: {reason}");
-        let reason = Reason::new(ReasonCode::Unreachable, text);
-        Decision::said(Verdict::Undecided, reason, self.decided.clone())
+        self.without_evidence(&Conclusion::Unasked(Reason::new(ReasonCode::Unreachable, text)))
+    }
+
+    /// The decision if that is all that can be said: policies that are not enforced stop nothing here either.
+    fn without_evidence(&self, conclusion: &Conclusion) -> Decision {
+        let said = |policy: &&'a Policy| PolicyDecision {
+            name: policy.name.clone(),
+            mode: policy.mode,
+            conclusion: conclusion.clone(),
+        };
+        Decision::over(self.decided.iter().cloned().chain(self.policies.iter().map(said)).collect())
     }
 }
 
