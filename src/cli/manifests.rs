@@ -1,12 +1,14 @@
 //! Manifests that options name: read, pinned, written back.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::error::Failure;
 use super::files::{NamedFile, STANDARD_INPUT, canonical, option_files};
 use super::report::Use;
 use crate::flow::gate::Asked;
+use crate::local::files::read_public;
 use crate::model::Digest;
 use crate::workload::{ImageUse, Manifests, ReadOptions, SIZE_LIMIT, WorkloadError, read};
 
@@ -109,9 +111,12 @@ pub(super) fn replace_all(files: &[(&ManifestFile, String)]) -> Result<(), Failu
 
 /// What is wrong with a file that no longer holds what was decided on.
 fn edited(file: &ManifestFile) -> Option<Failure> {
-    match std::fs::read(file.path()) {
-        Ok(bytes) if bytes == file.text().as_bytes() => None,
-        Ok(_) => Some(
+    let text = file.text().as_bytes();
+    let limit = u64::try_from(text.len()).unwrap_or(u64::MAX);
+    match File::open(file.path()).and_then(|file| read_public(file, limit)) {
+        Ok(bytes) if bytes == text => None,
+        Err(error) if error.kind() != ErrorKind::FileTooLarge => Some(unwritable(file, &error, &[])),
+        _ => Some(
             Failure::usage(format!(
                 "{} was changed meanwhile; no file was changed by this command",
                 file.name()
@@ -119,7 +124,6 @@ fn edited(file: &ManifestFile) -> Option<Failure> {
             .because("it no longer holds the images that were decided on")
             .hint("run the command again"),
         ),
-        Err(error) => Some(unwritable(file, &error, &[])),
     }
 }
 
