@@ -25,6 +25,7 @@ mod scan_table;
 mod sign;
 mod usage;
 mod validate;
+mod validated;
 mod verify;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};

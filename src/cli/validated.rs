@@ -1,0 +1,97 @@
+//! What came of `validate`, as people and programs read it, and why nothing was signed.
+
+use serde::Serialize;
+
+use super::error::{ErrorJson, Failure};
+use super::output::Output;
+use super::receipts::{Finished, receipts_text};
+use super::report::{Detail, Row};
+use super::report_json::ImageJson;
+use super::scan_table::{ScanJson, scans_text};
+use crate::flow::sign::Receipt;
+use crate::flow::validate::{Examination, ValidateError};
+use crate::policy::Verdict;
+
+/// The result in JSON (docs/json.md).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ValidateJson<'a> {
+    decision: Verdict,
+    build: Vec<ImageJson<'a>>,
+    scans: Vec<ScanJson>,
+    results: &'a [Receipt],
+    dry_run: bool,
+    /// Why it is not complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorJson<'a>>,
+}
+
+/// Prints what was found out, and what was signed.
+pub(super) fn print(
+    examination: &Examination,
+    finished: &Finished,
+    dry_run: bool,
+    output: &Output,
+) -> Result<(), Failure> {
+    let Finished { receipts, failure } = finished;
+    let rows: Vec<Row> = examination.builds.iter().map(Row::from).collect();
+    let value = ValidateJson {
+        decision: examination.verdict(),
+        build: rows.iter().map(Row::json).collect(),
+        scans: examination.judged.iter().map(ScanJson::from).collect(),
+        results: receipts,
+        dry_run,
+        error: failure.as_ref().map(ErrorJson::from),
+    };
+    output.result(&value, || {
+        let mut text = scans_text(&examination.judged, output);
+        let missing = rows.iter().filter(|row| row.decision.verdict() != Verdict::Allowed);
+        missing.for_each(|row| row.text(&mut text, Detail::Keys, output));
+        text + &receipts_text(receipts, dry_run, output)
+    })
+}
+
+/// Why nothing is signed.
+pub(super) fn refusal(examination: &Examination) -> Failure {
+    let unsigned = examination.builds.iter().find(|build| build.decision.verdict() != Verdict::Allowed);
+    let failed = examination.judged.iter().find(|judged| judged.passed().is_none());
+    match (unsigned, failed) {
+        (Some(build), _) if build.decision.verdict() == Verdict::Denied => {
+            Failure::denied(format!("not signed: {} has no build signature that counts", build.image))
+                .hint("the build signs with `countersign sign`, right after the push; see the reason above")
+        }
+        (_, Some(judged)) => {
+            Failure::denied(format!("not signed: {} does not pass the rules", judged.name)).hint(
+                "mend what was found and build again, or let the owners of the rules ignore it with a reason and \
+                 a last day",
+            )
+        }
+        (Some(build), None) => {
+            Failure::undecided(format!("not signed: the build signature of {} is not known", build.image))
+                .hint("something could not be asked; the reason stands above, and the same command may be run again")
+        }
+        (None, None) => Failure::undecided("not signed: nothing was approved"),
+    }
+}
+
+/// Bad input, with what to try.
+impl From<ValidateError> for Failure {
+    fn from(error: ValidateError) -> Self {
+        let message = error.to_string();
+        match error {
+            ValidateError::Flow(error) => Self::from(error),
+            ValidateError::AnotherImage { .. } | ValidateError::NoChild { .. } => Self::usage(message)
+                .hint("scan the image by its digest, after the push, and hand over that report"),
+            ValidateError::Unscanned { .. } => Self::usage(message).hint(
+                "give a report for every platform of the index (--scan takes several), or name one with --platform",
+            ),
+            ValidateError::OneKey(_) => Self::usage(message)
+                .hint("make a second key pair with `countersign keys generate`, which the build cannot use"),
+            ValidateError::Unjudged { .. } => Self::usage(message).hint("docs/scan-rules.md says what each rule needs"),
+            ValidateError::NothingRuns(_)
+            | ValidateError::Platform { .. }
+            | ValidateError::NoConfiguration { .. }
+            | ValidateError::SeveralChildren { .. } => Self::usage(message),
+        }
+    }
+}
