@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::args::{PlaceArgs, RegistryArgs, Shared, image};
+use super::args::{DEFAULT_TIMEOUT, PlaceArgs, RegistryArgs, Shared, image};
 use super::context::{Keys, registries};
 use super::error::{Exit, Failure};
 use super::manifests::{ManifestFile, manifest_files, replace_all};
@@ -19,6 +20,8 @@ use crate::model::Digest;
 use crate::policy::{NoMatch, Verdict};
 use crate::workload::{IgnoredKind, ReadOptions};
 
+/// What is kept of the time limit for telling the decisions.
+const TELLING: Duration = Duration::from_secs(2);
 /// Longest text of a Tekton result, in bytes: all results of a step share the 4 KiB of its termination message.
 const RESULT_LIMIT: usize = 3 << 10;
 
@@ -95,7 +98,14 @@ impl GateArgs {
     }
 }
 
+/// When the images must be decided, so that the rest of the time limit is enough to tell.
+fn deadline(args: &GateArgs) -> tokio::time::Instant {
+    let limit = args.shared.timeout.unwrap_or(DEFAULT_TIMEOUT);
+    tokio::time::Instant::now() + limit - TELLING.min(limit / 10)
+}
+
 pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failure> {
+    let deadline = deadline(args);
     let results = args.results_dir.as_deref().map(|dir| ResultFiles::open(dir, ["DECISION", "PINNED_REFS"]));
     let results = results.transpose()?;
     let reports = ReportFiles::open(&args.report)?;
@@ -121,6 +131,7 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
         unpinned,
         signature_repository: signature_repository.as_ref(),
         now,
+        deadline,
     };
     let answers = gate(&registry, &question, &questions.asked).await;
     let report = questions.report(&answers);
@@ -202,6 +213,12 @@ fn pinned<'a>(
     namespace: Option<&str>,
     answers: &[GateAnswer],
 ) -> Result<Vec<(&'a ManifestFile, String)>, Failure> {
+    // A policy that stops nothing may allow an image whose tag is not known: it cannot be pinned all the same.
+    if let Some((answer, reason)) =
+        answers.iter().find_map(|answer| Some((answer, answer.unresolved.as_ref()?)))
+    {
+        return Err(Failure::undecided(format!("{} cannot be pinned", answer.asked.image)).because(reason));
+    }
     let mut digests: HashMap<(String, Option<&str>), Digest> = HashMap::new();
     for answer in answers.iter().filter(|answer| answer.asked.image.digest().is_none()) {
         if let Some(pinned) = &answer.pinned {

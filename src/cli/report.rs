@@ -64,7 +64,7 @@ impl<'a> From<&'a Answer> for Row<'a> {
 
 impl<'a> From<&'a GateAnswer> for Row<'a> {
     fn from(answer: &'a GateAnswer) -> Self {
-        let GateAnswer { asked, pinned, decision, evidence } = answer;
+        let GateAnswer { asked, pinned, decision, evidence, .. } = answer;
         let reference = pinned.as_ref().map_or_else(|| asked.image.to_string(), ToString::to_string);
         let digest = pinned.as_ref().map(|pinned| pinned.digest());
         Self { reference, digest, decision, evidence, uses: Vec::new() }

@@ -9,7 +9,7 @@ use super::args::{PasswordArgs, PlaceArgs, RegistryArgs, Shared, WrittenFormat, 
 use super::context::{Keys, key_reference, registries};
 use super::error::{ErrorJson, Exit, Failure};
 use super::files::option_file;
-use super::output::Output;
+use super::output::{Output, warn};
 use super::policies::policies;
 use super::receipts::{Finish, Finished, receipts_text};
 use super::report::{Detail, Row};
@@ -27,9 +27,10 @@ use crate::flow::verify::resolve;
 use crate::model::manifest::Platform;
 use crate::model::yaml::SIZE_LIMIT;
 use crate::model::{Claims, Digest, PinnedRef};
-use crate::policy::{Policy, Required, Role, SignerRule, Verdict};
+use crate::policy::{Early, NoMatch, Policy, PolicySet, Required, Role, SignerRule, Verdict};
 use crate::scan::report::REPORT_LIMIT;
 use crate::scan::{Report, Rules};
+use crate::signer::Signer;
 
 /// Name of the signer that --build-key is.
 const BUILD_SIGNER: &str = "build";
@@ -132,19 +133,40 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
     };
     let keys = Keys::new(args.passwords.password_file.clone()).source();
     let (signer, examination) = tokio::join!(keys.signer(&key), examine(&registry, &inquiry));
-    let signer = signer?;
-    let signer = ValidationSigner::new(&*signer, &build)?;
-    let examination = examination?;
+    let (signer, examination) = both(signer.map_err(Failure::from), examination.map_err(Failure::from))?;
     let storage = Storage { place: &home, formats: args.format.formats(), dry_run: args.dry_run };
-    let finished = match examination.approve(&annotations) {
-        Some(approval) => {
+    let finished = match (examination.approve(&annotations), signer) {
+        (Some(approval), Some(signer)) => {
+            let signer = ValidationSigner::new(&*signer, &build)?;
             let signed = countersign(&registry, &signer, approval, &storage, now).await?;
             Finish { dry_run: args.dry_run, results }.finished(signed)
         }
-        None => Finished { receipts: Vec::new(), failure: Some(refusal(&examination)) },
+        (_, signer) => {
+            signer.map(|signer| ValidationSigner::new(&*signer, &build).map(|_| ())).transpose()?;
+            Finished { receipts: Vec::new(), failure: Some(refusal(&examination)) }
+        }
     };
+    let warnings = examination.builds.iter().flat_map(|build| build.decision.warnings());
+    warnings.for_each(|warning| warn(&warning));
     print(&examination, &finished, args.dry_run, output)?;
     Ok(finished.failure.map_or(Exit::Done, |failure| output.beside(&failure)))
+}
+
+/// The key and what was found out. Bad input comes before a denial, and a denial before what could not be asked: it
+/// needs no key.
+fn both(
+    signer: Result<Box<dyn Signer>, Failure>,
+    examination: Result<Examination, Failure>,
+) -> Result<(Option<Box<dyn Signer>>, Examination), Failure> {
+    match (signer, examination) {
+        (Ok(signer), Ok(examination)) => Ok((Some(signer), examination)),
+        (Ok(_), Err(failure)) => Err(failure),
+        (Err(key), Ok(examination)) => match (key.exit, examination.verdict()) {
+            (Exit::Undecided, Verdict::Denied) => Ok((None, examination)),
+            _ => Err(key),
+        },
+        (Err(key), Err(failure)) => Err(if key.exit == Exit::Usage { key } else { failure }),
+    }
 }
 
 fn annotations(args: &ValidateArgs) -> Result<Claims, Failure> {
@@ -193,6 +215,7 @@ async fn build(args: &BuildArgs, image: &PinnedRef) -> Result<Vec<Policy>, Failu
     let source = Keys::new(None).source().allow_private_key_secret(args.allow_private_key_secret);
     if let Some(signer) = &args.build_signer {
         let policies = policies(&args.policy, &source).await?;
+        not_refused(&policies, image)?;
         return Ok(build_requirements(&policies, signer, image.repository())?);
     }
     let mut keys = Vec::new();
@@ -204,6 +227,19 @@ async fn build(args: &BuildArgs, image: &PinnedRef) -> Result<Vec<Policy>, Failu
     let policy = Policy::new(POLICY_NAME, vec![signer]);
     let policy = policy.map_err(|error| Failure::usage("--build-key cannot be used").because(error))?;
     Ok(vec![policy])
+}
+
+/// What a policy denies as it is, or lists as revoked, gets no second signature.
+fn not_refused(policies: &PolicySet, image: &PinnedRef) -> Result<(), Failure> {
+    let early = policies.before_evidence(&image.clone().into(), None, NoMatch::Allow);
+    let Early::Decided(decision) = early else { return Ok(()) };
+    match decision.verdict() {
+        Verdict::Denied => {
+            let reason = decision.reason().map(ToString::to_string).unwrap_or_default();
+            Err(Failure::denied(format!("not signed: {image} is denied by its policy")).because(reason))
+        }
+        Verdict::Allowed | Verdict::Undecided => Ok(()),
+    }
 }
 
 /// The result in JSON (docs/json.md).

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
 
 use super::verify::{Gathered, Question, Until, gather, resolve};
 use crate::model::{Digest, ImageRef, PinnedRef, Repository};
@@ -13,6 +14,9 @@ use crate::registry::Registry;
 
 /// Images that are resolved or gathered at once.
 const IMAGES_AT_ONCE: usize = 24;
+
+/// What is said of an image that was not decided in time.
+const NO_ANSWER: &str = "no answer within the time limit (--timeout)";
 
 /// An image, and the namespace that it would run in, where one is known.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,6 +48,8 @@ pub struct Gate<'a> {
     pub signature_repository: Option<&'a Repository>,
     /// The present time.
     pub now: Timestamp,
+    /// When every image must have its answer: what is not known by then is undecided, and hides no other answer.
+    pub deadline: Instant,
 }
 
 /// The answer for one image.
@@ -57,12 +63,20 @@ pub struct GateAnswer {
     pub decision: Decision,
     /// What the decision rests on; nothing where no evidence was needed.
     pub evidence: Gathered,
+    /// Why its tag could not be resolved, where it could not.
+    pub unresolved: Option<String>,
 }
 
 /// One image after what could be said before any request.
 enum Stage<'a> {
     Decided(Decision, Option<PinnedRef>),
-    Open { pending: Pending<'a>, pinned: PinnedRef, seen: bool },
+    /// The tag could not be resolved; why.
+    Unresolved(Decision, String),
+    Open {
+        pending: Pending<'a>,
+        pinned: PinnedRef,
+        seen: bool,
+    },
 }
 
 /// Decides on every one of `asked`; the answers stand in their order.
@@ -86,8 +100,11 @@ async fn resolved_tags<R: Registry>(registry: &R, gate: &Gate<'_>, asked: &[Aske
         needed.map(|asked| (asked.image.to_string(), &asked.image)).collect();
     stream::iter(distinct)
         .map(|(name, image)| async move {
-            let resolved = resolve(registry, image).await;
-            (name, resolved.map(|(pinned, _)| pinned).map_err(|error| error.to_string()))
+            let resolved = match timeout_at(gate.deadline, resolve(registry, image)).await {
+                Ok(resolved) => resolved.map(|(pinned, _)| pinned).map_err(|error| error.to_string()),
+                Err(_) => Err(NO_ANSWER.to_owned()),
+            };
+            (name, resolved)
         })
         .buffer_unordered(IMAGES_AT_ONCE)
         .collect()
@@ -110,7 +127,7 @@ fn stage<'a>(gate: &Gate<'a>, asked: &Asked, tags: &Tags) -> Stage<'a> {
     match (asked.image.pinned(), tags.get(&asked.image.to_string())) {
         (Some(pinned), _) => Stage::Open { pending, pinned, seen: false },
         (None, None) => Stage::Decided(pending.not_pinned(), None),
-        (None, Some(Err(reason))) => Stage::Decided(pending.not_resolved(reason), None),
+        (None, Some(Err(reason))) => Stage::Unresolved(pending.not_resolved(reason), reason.clone()),
         // A digest that is revoked is denied as if it had been written.
         (None, Some(Ok(pinned))) => match early(gate, asked, &pinned.clone().into()) {
             Early::Decided(decision) => Stage::Decided(decision, Some(pinned.clone())),
@@ -142,7 +159,9 @@ async fn gathered<R: Registry>(
             let home = gate.signature_repository.unwrap_or(image.repository());
             let question =
                 Question { image, seen, home, pending: &pending, until: Until::Settled, now: gate.now };
-            (place, gather(registry, &question).await)
+            let gathered = timeout_at(gate.deadline, gather(registry, &question)).await;
+            let late = |_| Gathered::of_unreachable(home, image.to_string(), NO_ANSWER.to_owned());
+            (place, gathered.unwrap_or_else(late))
         })
         .buffer_unordered(IMAGES_AT_ONCE)
         .collect()
@@ -161,13 +180,17 @@ fn answer(
 ) -> GateAnswer {
     match stage {
         Stage::Decided(decision, pinned) => {
-            GateAnswer { asked, pinned, decision, evidence: Gathered::default() }
+            GateAnswer { asked, pinned, decision, evidence: Gathered::default(), unresolved: None }
+        }
+        Stage::Unresolved(decision, reason) => {
+            let (evidence, unresolved) = (Gathered::default(), Some(reason));
+            GateAnswer { asked, pinned: None, decision, evidence, unresolved }
         }
         Stage::Open { pending, pinned, .. } => {
             let evidence = evidence.get(&place(&pinned)).cloned().unwrap_or_default();
             let home = gate.signature_repository.unwrap_or(pinned.repository());
             let decision = pending.decide(&pinned, home, &evidence.pairs(), gate.now);
-            GateAnswer { asked, pinned: Some(pinned), decision, evidence }
+            GateAnswer { asked, pinned: Some(pinned), decision, evidence, unresolved: None }
         }
     }
 }

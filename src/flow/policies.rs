@@ -1,13 +1,13 @@
 //! Policies and their keys: what is written down becomes what decides, once every key that it names was fetched.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 
 use crate::model::{PublicKey, Repository, escape_untrusted};
 use crate::policy::native::{Draft, KeySource, NativeError, Spot};
-use crate::policy::{Action, Mode, Policy, PolicySet, Requirements, Role, SetError};
+use crate::policy::{Action, Mode, OnExpiry, Policy, PolicySet, Requirements, Role, SetError};
 use crate::signer::{KeyRef, KeyRefError, KeySourceError, Keyring, ObjectName};
 
 /// Keys that are fetched at once.
@@ -95,9 +95,9 @@ fn shown_place(spot: &Spot) -> String {
 /// [`PoliciesError`].
 pub async fn policy_set(keyring: &dyn Keyring, files: Vec<PolicyFile>) -> Result<PolicySet, PoliciesError> {
     names_differ(&files)?;
+    let keys = fetched(keyring, &files).await?;
     let mut policies = Vec::new();
-    for file in files {
-        let keys = fetched(keyring, &file).await?;
+    for (file, keys) in files.into_iter().zip(keys) {
         for draft in file.drafts {
             let policy = draft.into_policy(&keys);
             let name = file.name.clone();
@@ -120,31 +120,59 @@ fn names_differ(files: &[PolicyFile]) -> Result<(), PoliciesError> {
     Ok(())
 }
 
-/// The keys that a file's policies name, each fetched once.
-async fn fetched(
-    keyring: &dyn Keyring,
-    file: &PolicyFile,
-) -> Result<BTreeMap<KeySource, PublicKey>, PoliciesError> {
-    let mut seen = BTreeSet::new();
-    let sources = file.drafts.iter().flat_map(Draft::key_sources);
-    stream::iter(sources.filter(|(_, source)| seen.insert(*source)))
-        .map(|(spot, source)| async move {
-            let (name, spot) = (|| file.name.clone(), || Box::new(spot.clone()));
+/// The keys of one file's policies, by where the file says they are.
+type FileKeys = BTreeMap<KeySource, PublicKey>;
+
+/// A key that a policy names: the file's number, where it stands there, and where the key is.
+struct NamedKey<'a> {
+    file: usize,
+    spot: &'a Spot,
+    source: &'a KeySource,
+    reference: KeyRef,
+}
+
+/// The keys that the policies name, file by file; each is fetched once, however many name it.
+async fn fetched(keyring: &dyn Keyring, files: &[PolicyFile]) -> Result<Vec<FileKeys>, PoliciesError> {
+    let named = named_keys(files)?;
+    let distinct: HashSet<&KeyRef> = named.iter().map(|key| &key.reference).collect();
+    let mut keys: HashMap<&KeyRef, Result<PublicKey, KeySourceError>> = stream::iter(distinct)
+        .map(|reference| async move { (reference, keyring.public_key(reference).await) })
+        .buffer_unordered(SIDE_BY_SIDE)
+        .collect()
+        .await;
+    // Bad input comes before what could not be asked: asking again would not mend it.
+    let failed = |undecided: bool| {
+        let fails = |key: &&NamedKey| matches!(keys.get(&key.reference), Some(Err(cause)) if cause.is_undecided() == undecided);
+        named.iter().find(fails)
+    };
+    if let Some(NamedKey { file, spot, reference, .. }) = failed(false).or_else(|| failed(true))
+        && let (Some(file), Some(Err(cause))) = (files.get(*file), keys.remove(reference))
+    {
+        let (file, spot, cause) = (file.name.clone(), Box::new((*spot).clone()), Box::new(cause));
+        return Err(PoliciesError::Key { file, spot, cause });
+    }
+    let mut by_file = vec![FileKeys::new(); files.len()];
+    for NamedKey { file, source, reference, .. } in &named {
+        if let (Some(own), Some(Ok(key))) = (by_file.get_mut(*file), keys.get(reference)) {
+            own.insert((*source).clone(), key.clone());
+        }
+    }
+    Ok(by_file)
+}
+
+fn named_keys(files: &[PolicyFile]) -> Result<Vec<NamedKey<'_>>, PoliciesError> {
+    let mut named = Vec::new();
+    for (number, file) in files.iter().enumerate() {
+        for (spot, source) in file.drafts.iter().flat_map(Draft::key_sources) {
             let reference = reference(file, source).map_err(|cause| PoliciesError::Reference {
-                file: name(),
-                spot: spot(),
+                file: file.name.clone(),
+                spot: Box::new(spot.clone()),
                 cause: Box::new(cause),
             })?;
-            let key = keyring.public_key(&reference).await.map_err(|cause| PoliciesError::Key {
-                file: name(),
-                spot: spot(),
-                cause: Box::new(cause),
-            })?;
-            Ok((source.clone(), key))
-        })
-        .buffered(SIDE_BY_SIDE)
-        .try_collect()
-        .await
+            named.push(NamedKey { file: number, spot, source, reference });
+        }
+    }
+    Ok(named)
 }
 
 /// Where a key is; a path starts from the policy's own folder.
@@ -180,7 +208,11 @@ pub fn build_requirements(
         if matches!(rule.role, Role::Countersigns(_)) {
             return Err(not_the_first());
         }
-        let mut single = Requirements::new(vec![rule.clone()]).map_err(|_| not_the_first())?;
+        let mut rule = rule.clone();
+        if let Some(max_age) = &mut rule.max_age {
+            max_age.on_expiry = OnExpiry::Deny;
+        }
+        let mut single = Requirements::new(vec![rule]).map_err(|_| not_the_first())?;
         single.signature_repositories = required.signature_repositories.clone();
         single.signed_for = required.signed_for.clone();
         single.revoked = required.revoked.clone();

@@ -52,6 +52,12 @@ impl Gathered {
         self.0.iter().map(|(place, evidence)| (place, evidence)).collect()
     }
 
+    /// Nothing is known, for that reason.
+    pub(super) fn of_unreachable(home: &Repository, place: String, reason: String) -> Self {
+        let unreachable = vec![Remark { place, format: None, reason }];
+        Self(vec![(home.clone(), Evidence { unreachable, ..Evidence::default() })])
+    }
+
     /// Whether everything was looked at.
     pub fn is_complete(&self) -> bool {
         self.0.iter().all(|(_, evidence)| evidence.complete)

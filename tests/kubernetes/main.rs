@@ -30,7 +30,9 @@ use serde_json::{Value, json};
 
 use cluster::{Cluster, cluster};
 use support::cli::Countersign;
+use support::image;
 use support::peers;
+use support::registry::{Config, TestRegistry};
 use support::temp::TempFolder;
 
 /// What a person with these environment variables can do.
@@ -351,6 +353,46 @@ async fn the_command_keeps_bad_input_and_undecided_apart() {
     run(&verifier, &["public", "--key", "k8s-configmap://command/build-pub"]).expect_code(0);
     let refused = run(&verifier, &["public", "--key", "k8s://command/build"]).expect_code(3);
     assert!(!refused.all().contains(&token));
+}
+
+#[tokio::test]
+async fn a_policy_takes_its_keys_from_config_maps_by_an_account_that_cannot_sign() {
+    let cluster = cluster().await;
+    cluster.namespace("gate").await;
+    let folder = TempFolder::new();
+    let admin = folder.write("admin", cluster.kubeconfig(&cluster.admin_user()).to_string());
+    let token = cluster.token_for_one("gate", "configmaps", "build-pub").await;
+    let verifier = folder.write("verifier", cluster.kubeconfig(&json!({"token": token})).to_string());
+    // The registry of the tests has a runtime of its own.
+    let told = tokio::task::spawn_blocking(move || {
+        let registry = TestRegistry::start(Config::default());
+        let pushed = image::image(&registry, "shop/app", "1", "hello").pinned();
+        let run = |config: &Path, arguments: &[&str]| {
+            Countersign::new().env("KUBECONFIG", config).args(arguments).run()
+        };
+        run(&admin, &["keys", "generate", "k8s://gate/build"]).expect_code(0);
+        run(&admin, &["sign", &pushed, "--key", "k8s://gate/build"]).expect_code(0);
+        let gate = |config: &Path, key: &str| {
+            let text = format!(
+                "apiVersion: policy.countersign.dev/v1alpha1\nkind: SignaturePolicy\nmetadata: {{name: p}}\nspec:\n  \
+                 images: {{include: ['**']}}\n  signers: [{{name: build, keys: [{{{key}}}]}}]\n"
+            );
+            let policy = folder.write("policy.yaml", text);
+            run(config, &["gate", &pushed, "--policy", policy.to_str().unwrap()])
+        };
+        gate(&verifier, "configMapRef: {namespace: gate, name: build-pub}").expect_code(0);
+        gate(&verifier, "ref: 'k8s-configmap://gate/build-pub'").expect_code(0);
+        // What may not be read is undecided, what is not there or holds a private key is bad input.
+        gate(&verifier, "configMapRef: {namespace: gate, name: other-pub}").expect_code(3);
+        gate(&admin, "configMapRef: {namespace: gate, name: other-pub}").expect_code(2);
+        gate(&verifier, "secretRef: {namespace: gate, name: build}").expect_code(3);
+        let refused = gate(&admin, "secretRef: {namespace: gate, name: build}").expect_code(2);
+        assert!(
+            refused.stderr.contains("policy.yaml: line 6") && refused.stderr.contains("build-pub"),
+            "{refused:?}"
+        );
+    });
+    told.await.unwrap();
 }
 
 #[tokio::test]

@@ -255,6 +255,12 @@ pub async fn countersign<R: Registry>(
     let Some(image) = images.last().map(|known| known.image.clone()) else {
         return Err(FlowError::Input("nothing was approved".to_owned()));
     };
+    // Before the first is signed: an index's reports may be more than a claim can name.
+    for claims in claims.values() {
+        claims.within_limits().map_err(|error| {
+            FlowError::Input(format!("{image}: {error}; name fewer reports, one platform at a time"))
+        })?;
+    }
     let Storage { place, formats, dry_run } = *storage;
     let order = Order { image: &image, place, formats, recursive: false, dry_run };
     let prepared = prepare_known(registry, &order, images).await?;

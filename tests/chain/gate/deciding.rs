@@ -211,3 +211,43 @@ fn a_platform_counts_as_signed_by_its_own_signature_and_so_does_an_index() {
     decides(&gate(&other.index), 1, "denied", "missing");
     decides(&gate(&other.platforms[0]), 0, "allowed", "");
 }
+
+#[test]
+fn an_image_that_has_no_answer_in_time_hides_no_other_answer() {
+    let world = World::new();
+    let unsigned = world.image("none");
+    // A registry that takes connections and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let late = format!("{}/shop/app@{}", silent.local_addr().unwrap(), unsigned.digest);
+    let gate = world.gate(&production(&world.registry)).args(["--timeout", "3s", "--no-match", "deny"]);
+    let every = world.gate(&policy("every", "**", &signers(&[signer("build", &keys().build, "")])));
+    let report = report(&every.args(["--timeout", "3s"]).args([&late, &unsigned.pinned()]), 1);
+    assert_eq!(report["images"][0]["decision"], "undecided", "{report:#}");
+    assert_eq!(report["images"][1]["decision"], "denied", "{report:#}");
+    // Where no policy speaks of it, nobody is asked.
+    let run = gate.arg(&late).run().expect_code(1);
+    assert!(run.stdout.contains("no policy speaks of this image"), "{run:?}");
+}
+
+#[test]
+fn policies_that_are_not_enforced_stop_no_image_for_its_tag() {
+    let world = World::new();
+    for mode in ["Warn", "Audit"] {
+        let required = signers(&[signer("build", &keys().build, "")]);
+        let text = policy("trial", "**", &format!("{}{required}", line("mode", mode)));
+        let gate = world.gate(&text);
+        for more in [&[][..], &["--allow-tag"]] {
+            let report = report(&gate.clone().arg("127.0.0.1:1/shop/app:1").args(more), 0);
+            let told = [&report["warnings"], &report["images"][0]["notes"]];
+            assert!(
+                told.iter().any(|told| told.as_array().is_some_and(|told| told.len() == 1)),
+                "{report:#}"
+            );
+        }
+        // What cannot be pinned is not printed as if it were.
+        let manifest = world.file("pod.yaml", pod_in("shop", "app", &["127.0.0.1:1/shop/app:1"]));
+        let run = gate.args(["--pin", "-f", &manifest]).run().expect_code(3);
+        assert_eq!(run.stdout, "");
+        says(&run, "cannot be pinned");
+    }
+}

@@ -157,3 +157,35 @@ fn a_policy_says_what_the_build_signature_must_be() {
     validate(&format!("{good}, {second}"), "builders").run().expect_code(0);
     validated(&image);
 }
+
+#[test]
+fn what_a_policy_denies_gets_no_second_signature() {
+    let world = World::new();
+    let image = world.built("denied");
+    let head = "apiVersion: policy.countersign.dev/v1alpha1\nkind: SignaturePolicy\n";
+    let required = format!(
+        "{head}metadata: {{name: p}}\nspec: {{images: {{include: ['**']}}, signers: [{{name: build, keys: [{{ref: \
+         '{}'}}]}}]}}\n",
+        keys().build.public_arg()
+    );
+    let denied =
+        format!("{head}metadata: {{name: d}}\nspec: {{images: {{include: ['**']}}, action: Deny}}\n");
+    let validate = |text: &str| {
+        let path = world.file("policy.yaml", text);
+        let command = world.validate_with(&image.pinned(), &[trivy(&image)], LENIENT, &keys().validation);
+        command.args(["--policy", &path, "--build-signer", "build"])
+    };
+    let run = refused(&world, &validate(&format!("{required}---\n{denied}")), 1);
+    assert!(run.stderr.contains("denied by its policy"), "{}", run.stderr);
+    let revoked =
+        required.replacen("signers:", &format!("revoked: {{digests: ['{}']}}, signers:", image.digest), 1);
+    let run = refused(&world, &validate(&revoked), 1);
+    assert!(run.stderr.contains("revoked"), "{}", run.stderr);
+    // A build signature that is only let pass is not countersigned.
+    let old = required.replacen("]}]}", "], maxAge: 1s, onExpiry: Warn}]}", 1);
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let run = refused(&world, &validate(&old), 1);
+    assert!(run.stdout.contains("expired"), "{}", run.stdout);
+    validate(&required).run().expect_code(0);
+    validated(&image);
+}
