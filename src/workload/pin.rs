@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn aliases_that_give_way_no_longer_hold_what_they_stood_for() {
-        let aliases = vec!["{image: *a}"; 3].join(", ");
+        let aliases = ["{image: *a}"; 3].join(", ");
         let text = format!("{HEAD}  containers: [{{image: &a nginx}}, {aliases}]\n");
         let output = pinned_by(&text, |image| image.path.contains("[0]").then(digest)).unwrap();
         let expected = text.replace("*a", "nginx").replace("&a nginx", &format!("&a nginx@{}", digest()));
