@@ -14,9 +14,9 @@ use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::{Digest, Format, PinnedRef, Tag};
 use crate::registry::{Registry, StoredManifest};
 
-/// Most manifests that `--recursive` signs below one index, and how deep indexes may nest.
-const CHILDREN_LIMIT: usize = 1_000;
-const INDEX_DEPTH: usize = 4;
+/// Most manifests below one index, and how deep indexes may nest.
+pub(super) const CHILDREN_LIMIT: usize = 1_000;
+pub(super) const INDEX_DEPTH: usize = 4;
 
 /// The manifests to sign, all of them in the registry, and what is attached to each.
 pub struct Prepared {
@@ -140,9 +140,7 @@ impl<R: Registry> Preparing<'_, R> {
         let new = index.children().iter().filter(is_new);
         let new: Vec<PinnedRef> = new.map(|child| self.order.image.sibling(child.digest)).collect();
         if depth > INDEX_DEPTH || targets.len() + new.len() > CHILDREN_LIMIT {
-            let reason =
-                format!("more than {CHILDREN_LIMIT} manifests, or indexes nested over {INDEX_DEPTH} deep");
-            return Err(FlowError::Unusable { place: self.order.image.to_string(), reason });
+            return Err(too_many(self.order.image));
         }
         let looks: Vec<_> = stream::iter(new)
             .map(|image| self.look_at(image))
@@ -160,6 +158,12 @@ impl<R: Registry> Preparing<'_, R> {
         let heights = index.children().iter().filter_map(|child| known(&child.digest, targets));
         Ok(heights.max().map_or(0, |highest| highest + 1))
     }
+}
+
+/// An index beyond the limits.
+pub(super) fn too_many(index: &PinnedRef) -> FlowError {
+    let reason = format!("more than {CHILDREN_LIMIT} manifests, or indexes nested over {INDEX_DEPTH} deep");
+    FlowError::Unusable { place: index.to_string(), reason }
 }
 
 fn descriptor(manifest: &Manifest, digest: Digest, size: usize) -> Descriptor {
