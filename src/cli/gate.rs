@@ -14,7 +14,7 @@ use super::output::{Output, warn};
 use super::policies::policies;
 use super::report::{Detail, Report, Row, Use, exit};
 use super::report_files::{ReportFiles, ReportTarget};
-use super::results::ResultFiles;
+use super::results::{ResultFiles, remove_stale};
 use crate::flow::gate::{Asked, Gate, GateAnswer, Unpinned, gate};
 use crate::model::Digest;
 use crate::policy::{NoMatch, Verdict};
@@ -24,6 +24,8 @@ use crate::workload::{IgnoredKind, ReadOptions};
 const TELLING: Duration = Duration::from_secs(2);
 /// Longest text of a Tekton result, in bytes: all results of a step share the 4 KiB of its termination message.
 const RESULT_LIMIT: usize = 3 << 10;
+/// Where a list of references stands that is longer.
+const LONG_LIST: &str = "PINNED_REFS.json";
 
 /// Decide on every image of a deployment under policies
 #[derive(Debug, Args)]
@@ -106,11 +108,10 @@ fn deadline(args: &GateArgs) -> tokio::time::Instant {
 
 pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failure> {
     let deadline = deadline(args);
-    let results = args.results_dir.as_deref().map(|dir| ResultFiles::open(dir, ["DECISION", "PINNED_REFS"]));
-    let results = results.transpose()?;
-    let reports = ReportFiles::open(&args.report)?;
+    let results = results(args)?;
+    let reports = ReportFiles::open(&args.report, &[&args.manifest, &args.policy]).await?;
     let options = ReadOptions { ignored_kinds: args.ignore_kind.clone() };
-    let files = manifest_files(&args.manifest, &options)?;
+    let files = manifest_files(&args.manifest, options).await?;
     if args.pin_in_place && files.iter().any(|file| !file.is_a_file()) {
         return Err(Failure::usage("--pin-in-place cannot write standard input back")
             .hint("--pin prints the manifests with their digests"));
@@ -141,18 +142,39 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
         false => None,
     };
     reports.write(&report, now)?;
+    deliver(args, results, &report, pinned.as_deref())?;
     report.all_warnings().iter().for_each(|warning| warn(warning));
-    if let (Some(pinned), true) = (&pinned, args.pin_in_place) {
-        replace_all(pinned)?;
-    }
     output.result(&report.json(), || report.text(Detail::Keys, output) + &summary(&report, output))?;
     if let (Some(pinned), true) = (&pinned, args.pin) {
         output.manifests(&pinned.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>())?;
     }
-    if let Some(results) = results {
-        results.write([decision_word(report.verdict()), &pinned_refs(args, &answers)?])?;
-    }
     Ok(exit(report.verdict()))
+}
+
+/// The results that Tekton reads: open, and empty until there is a decision.
+fn results(args: &GateArgs) -> Result<Option<ResultFiles<2>>, Failure> {
+    let Some(folder) = &args.results_dir else { return Ok(None) };
+    remove_stale(folder, LONG_LIST)?;
+    ResultFiles::open(folder, ["DECISION", "PINNED_REFS"]).map(Some)
+}
+
+/// Writes the results and then the manifests in place. It comes before anything is printed: what fails here is the
+/// whole answer, and then no decision stands in the results.
+fn deliver(
+    args: &GateArgs,
+    mut results: Option<ResultFiles<2>>,
+    report: &Report<'_>,
+    pinned: Option<&[(&ManifestFile, String)]>,
+) -> Result<(), Failure> {
+    if let Some(results) = &mut results {
+        results.write([decision_word(report.verdict()), &pinned_refs(args, report)?])?;
+    }
+    let (Some(pinned), true) = (pinned, args.pin_in_place) else { return Ok(()) };
+    let replaced = replace_all(pinned);
+    if let (Some(results), Err(_)) = (&mut results, &replaced) {
+        results.write(["", ""])?;
+    }
+    replaced
 }
 
 /// The distinct questions, in the order in which their images first stand, and where they stand.
@@ -169,13 +191,18 @@ impl Questions {
             let asked = Asked { image: image(text)?, namespace: args.namespace.clone() };
             questions.add(asked, None, &mut numbers);
         }
+        if !args.manifest.is_empty() && files.iter().all(|file| file.images(None).next().is_none()) {
+            return Err(Failure::usage("no image is found in the manifests: nothing would be checked")
+                .hint("check that -f names the manifests that are deployed"));
+        }
         for file in files {
             for (asked, place) in file.images(args.namespace.as_deref()) {
                 questions.add(asked, Some(place), &mut numbers);
             }
         }
         match questions.asked.is_empty() {
-            true => Err(nothing_to_decide(files)),
+            true => Err(Failure::usage("no image is given: nothing would be checked")
+                .hint("name images, or manifests with -f")),
             false => Ok(questions),
         }
     }
@@ -195,15 +222,6 @@ impl Questions {
         let row =
             |(answer, uses): (&'a GateAnswer, &Vec<Use>)| Row { uses: uses.clone(), ..Row::from(answer) };
         Report { rows: answers.iter().zip(&self.uses).map(row).collect(), warnings: Vec::new() }
-    }
-}
-
-fn nothing_to_decide(files: &[ManifestFile]) -> Failure {
-    match files.is_empty() {
-        true => Failure::usage("no image is given: nothing would be checked")
-            .hint("name images, or manifests with -f"),
-        false => Failure::usage("no image is found in the manifests: nothing would be checked")
-            .hint("check that -f names the manifests that are deployed"),
     }
 }
 
@@ -256,18 +274,20 @@ fn summary(report: &Report<'_>, output: &Output) -> String {
     }
 }
 
-/// The images with their digests as a JSON array. If it would be too long for a result it is empty, and the list
-/// stands in the file `PINNED_REFS.json` beside it.
-fn pinned_refs(args: &GateArgs, answers: &[GateAnswer]) -> Result<String, Failure> {
-    let pinned = answers.iter().filter_map(|answer| answer.pinned.as_ref());
-    let mut references: Vec<String> = pinned.map(ToString::to_string).collect();
-    references.sort();
+/// The images with their digests as a JSON array, if all are allowed: nothing else is to be deployed. If it would be
+/// too long for a result it is empty, and the list stands in a file beside it.
+fn pinned_refs(args: &GateArgs, report: &Report<'_>) -> Result<String, Failure> {
+    let allowed = report.rows.iter().filter(|_| report.verdict() == Verdict::Allowed);
+    // A reference without a digest stands for an image that nothing was asked about.
+    let mut references: Vec<&str> =
+        allowed.filter(|row| row.digest.is_some()).map(|row| row.reference.as_str()).collect();
+    references.sort_unstable();
     references.dedup();
     let text = serde_json::to_string(&references);
     let text = text.map_err(|error| Failure::undecided("no JSON could be made").because(error))?;
     match (&args.results_dir, text.len() > RESULT_LIMIT) {
         (Some(folder), true) => {
-            ResultFiles::open(folder, ["PINNED_REFS.json"])?.write([&text])?;
+            ResultFiles::open(folder, [LONG_LIST])?.write([&text])?;
             Ok("[]".to_owned())
         }
         _ => Ok(text),

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::report::{Report, Row};
+use super::report::{Report, Row, Use};
+use crate::model::escape_untrusted;
 use crate::policy::{Outcome, PolicyDecision, Reason, Verdict};
 
 /// The document.
@@ -37,31 +38,54 @@ pub(super) fn document(report: &Report<'_>, now: Timestamp) -> io::Result<String
 
 fn case(writer: &mut Writer<Vec<u8>>, row: &Row<'_>) -> io::Result<()> {
     let place = row.uses.first().map_or_else(|| "images".to_owned(), |place| place.object.clone());
-    let attributes = [("classname", place.as_str()), ("name", row.reference.as_str())];
+    let (place, reference) = (escape_untrusted(&place), escape_untrusted(&row.reference));
+    let attributes = [("classname", place.as_str()), ("name", reference.as_str())];
     let case = writer.create_element("testcase").with_attributes(attributes);
     let kind = match row.decision.verdict() {
-        Verdict::Allowed => return case.write_empty().map(|_| ()),
-        Verdict::Denied => "failure",
-        Verdict::Undecided => "error",
+        Verdict::Allowed => None,
+        Verdict::Denied => Some("failure"),
+        Verdict::Undecided => Some("error"),
     };
-    let reasons = reasons(row);
-    let message = reasons.join("; ");
-    let lines: Vec<String> =
-        row.uses.iter().map(|place| format!("{}:{} {}", place.file, place.line, place.path)).collect();
-    let text = reasons.into_iter().chain(lines).collect::<Vec<_>>().join("\n");
+    let remarks = remarks(row);
+    if kind.is_none() && remarks.is_empty() {
+        return case.write_empty().map(|_| ());
+    }
     case.write_inner_content(|writer| {
-        let element = writer.create_element(kind).with_attribute(("message", message.as_str()));
-        element.write_text_content(BytesText::new(&text))?;
+        if let Some(kind) = kind {
+            blame(writer, row, kind)?;
+        }
+        if !remarks.is_empty() {
+            let element = writer.create_element("system-out");
+            element.write_text_content(BytesText::new(&remarks.join("\n")))?;
+        }
         Ok(())
     })?;
     Ok(())
+}
+
+/// Why the image may not run, and where it stands.
+fn blame(writer: &mut Writer<Vec<u8>>, row: &Row<'_>, kind: &str) -> io::Result<()> {
+    let reasons = reasons(row);
+    let message = reasons.join("; ");
+    let place = |place: &Use| escape_untrusted(&format!("{}:{} {}", place.file, place.line, place.path));
+    let text = reasons.into_iter().chain(row.uses.iter().map(place)).collect::<Vec<_>>().join("\n");
+    let element = writer.create_element(kind).with_attribute(("message", message.as_str()));
+    element.write_text_content(BytesText::new(&text))?;
+    Ok(())
+}
+
+/// What is to be known of an image whatever was decided: warnings, and what audits found.
+fn remarks(row: &Row<'_>) -> Vec<String> {
+    let warnings = row.decision.warnings().into_iter().map(|warning| format!("warning: {warning}"));
+    let notes = row.decision.notes().into_iter().map(|note| format!("audit: {note}"));
+    warnings.chain(notes).map(|line| escape_untrusted(&line)).collect()
 }
 
 /// Why the image is not allowed, a line for each signer that is to blame.
 fn reasons(row: &Row<'_>) -> Vec<String> {
     let own = row.decision.reason().map(Reason::to_string);
     let blocking = row.decision.policies().iter().filter(|policy| policy.effect() != Verdict::Allowed);
-    own.into_iter().chain(blocking.flat_map(of_policy)).collect()
+    own.into_iter().chain(blocking.flat_map(of_policy)).map(|line| escape_untrusted(&line)).collect()
 }
 
 fn of_policy(policy: &PolicyDecision) -> Vec<String> {

@@ -10,10 +10,12 @@ use crate::policy::PolicySet;
 use crate::policy::native::drafts;
 use crate::signer::Keyring;
 
-/// The policies in the files and folders `paths`, whose keys are still to be fetched.
-pub(super) fn policy_files(paths: &[PathBuf]) -> Result<Vec<PolicyFile>, Failure> {
-    let files = option_files("--policy", paths, SIZE_LIMIT)?;
-    files.into_iter().map(|file| policy_file(file).map_err(Failure::from)).collect()
+/// The policies in the files and folders `paths` of `option`, whose keys are still to be fetched.
+pub(super) async fn policy_files(
+    option: &'static str,
+    paths: &[PathBuf],
+) -> Result<Vec<PolicyFile>, Failure> {
+    option_files(option, paths, SIZE_LIMIT, |file| policy_file(file).map_err(Failure::from)).await
 }
 
 fn policy_file(file: NamedFile) -> Result<PolicyFile, PoliciesError> {
@@ -27,9 +29,9 @@ fn policy_file(file: NamedFile) -> Result<PolicyFile, PoliciesError> {
     }
 }
 
-/// The policies in the files and folders `paths`.
+/// The policies in the files and folders `paths` of `--policy`.
 pub(super) async fn policies(paths: &[PathBuf], keyring: &dyn Keyring) -> Result<PolicySet, Failure> {
-    Ok(policy_set(keyring, policy_files(paths)?).await?)
+    Ok(policy_set(keyring, policy_files("--policy", paths).await?).await?)
 }
 
 impl From<PoliciesError> for Failure {

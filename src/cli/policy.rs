@@ -9,10 +9,12 @@ use serde::Serialize;
 use super::args::{Shared, image};
 use super::context::Keys;
 use super::error::{Exit, Failure};
+use super::files::ARGUMENT;
 use super::output::{Output, Tone};
 use super::policies::policy_files;
-use crate::flow::policies::policy_set;
+use crate::flow::policies::{PoliciesError, names_differ, policy_set};
 use crate::model::ImageRef;
+use crate::policy::SetError;
 use crate::policy::check::{Warning, check};
 use crate::policy::explain::{Need, SignerNeed, explain};
 use crate::policy::schema::SCHEMA;
@@ -82,7 +84,7 @@ impl PolicyArgs {
 pub(super) async fn run(args: &PolicyArgs, output: &Output) -> Result<Exit, Failure> {
     match &args.command {
         PolicyCommand::Check(args) => check_policies(args, output).await?,
-        PolicyCommand::Explain(args) => explain_image(args, output)?,
+        PolicyCommand::Explain(args) => explain_image(args, output).await?,
         PolicyCommand::Schema(_) => output.document(SCHEMA)?,
     }
     Ok(Exit::Done)
@@ -97,7 +99,7 @@ struct CheckJson {
 
 async fn check_policies(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
     let source = Keys::new(None).source().allow_private_key_secret(args.allow_private_key_secret);
-    let set = policy_set(&source, policy_files(&args.policy)?).await?;
+    let set = policy_set(&source, policy_files(ARGUMENT, &args.policy).await?).await?;
     let policies = set.policies().iter().map(|policy| policy.name.clone()).collect();
     let checked = CheckJson { policies, warnings: check(set.policies()) };
     output.result(&checked, || check_text(&checked, output))
@@ -125,10 +127,15 @@ struct ExplainJson {
     policies: Vec<Need>,
 }
 
-fn explain_image(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
+async fn explain_image(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
     let image = image(&args.image)?;
-    let files = policy_files(&args.policy)?;
+    let files = policy_files("--policy", &args.policy).await?;
+    // What `gate` would refuse is not explained: nothing would be decided by it.
+    names_differ(&files)?;
     let drafts: Vec<_> = files.into_iter().flat_map(|file| file.drafts).collect();
+    if drafts.is_empty() {
+        return Err(PoliciesError::from(SetError::Empty).into());
+    }
     let policies = explain(&drafts, &image, args.namespace.as_deref());
     let explained = ExplainJson { reference: image.to_string(), policies };
     output.result(&explained, || explain_text(&image, &explained.policies, output))

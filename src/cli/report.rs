@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::error::Exit;
@@ -161,7 +162,8 @@ fn signer_text(text: &mut String, signer: &SignerDecision, detail: Detail, outpu
         Outcome::Satisfied(satisfied) if detail == Detail::Keys => {
             let keys: BTreeSet<Fingerprint> = satisfied.by.iter().map(VerifiedSignature::key).collect();
             let keys: Vec<String> = keys.iter().map(Fingerprint::to_string).collect();
-            let until = satisfied.expires_at.map(|time| format!(", until {time}")).unwrap_or_default();
+            let now = Timestamp::now();
+            let until = satisfied.expires_at.map(|time| validity(time, now)).unwrap_or_default();
             let by = output.tone(Tone::Faint, &format!("by {}{until}", keys.join(" and ")));
             let _ = writeln!(text, "  {} {}  {by}", output.tone(Tone::Good, "✓"), name);
         }
@@ -183,6 +185,12 @@ fn signer_text(text: &mut String, signer: &SignerDecision, detail: Detail, outpu
     }
 }
 
+/// Until when signatures count, or that they were let pass although they no longer do.
+fn validity(expires_at: Timestamp, now: Timestamp) -> String {
+    let word = if expires_at < now { "expired" } else { "until" };
+    format!(", {word} {expires_at}")
+}
+
 /// Claims below what states them.
 pub(super) fn claims_text(text: &mut String, claims: &Claims) {
     for line in claim_lines(claims) {
@@ -194,4 +202,18 @@ pub(super) fn claims_text(text: &mut String, claims: &Claims) {
 pub(super) fn claim_lines(claims: &Claims) -> Vec<String> {
     let line = |(name, value)| format!("{} = {}", escape_untrusted(name), escape_untrusted(value));
     claims.iter().map(line).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_that_was_let_pass_is_said_to_have_expired() {
+        let [early, late] =
+            ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"].map(|time| time.parse().unwrap());
+        assert_eq!(validity(late, early), ", until 2026-01-02T00:00:00Z");
+        assert_eq!(validity(early, late), ", expired 2026-01-01T00:00:00Z");
+    }
 }

@@ -89,6 +89,10 @@ fn shown_limit(old: &TooOld) -> String {
     format!("{}s", old.limit.as_secs())
 }
 
+/// Most characters that a column is made wide for; a longer cell moves its own row alone.
+const COLUMN_LIMIT: usize = 60;
+/// Most findings of a kind that are shown to people.
+const SHOWN_LIMIT: usize = 1_000;
 const HEADER: [&str; 6] = ["ID", "SEVERITY", "PACKAGE", "INSTALLED", "FIXED IN", "RULE"];
 
 // Writing to a String cannot fail, so the results of `write!` below are dropped.
@@ -120,16 +124,27 @@ fn scan_text(text: &mut String, judged: &JudgedReport, output: &Output) {
     if let Some(reason) = &judgement.nothing_scanned {
         let _ = writeln!(text, "  nothing was scanned, which the rules allow: {reason}");
     }
-    table(text, &judgement.denied.iter().map(denied_row).collect::<Vec<_>>(), output);
-    for Ignored { finding, ignore } in &judgement.ignored {
+    let denied = judgement.denied.iter().take(SHOWN_LIMIT).map(denied_row);
+    text.push_str(&table(&denied.collect::<Vec<_>>(), output));
+    more(text, judgement.denied.len(), output);
+    for Ignored { finding, ignore } in judgement.ignored.iter().take(SHOWN_LIMIT) {
         let Finding { id, severity, package, .. } = finding;
         let line =
             format!("  ignored until {}: {id} {severity} {package}: {}", ignore.expires, ignore.reason);
         let _ = writeln!(text, "{}", output.tone(Tone::Faint, &line));
     }
+    more(text, judgement.ignored.len(), output);
     if judgement.others > 0 {
         let findings = if judgement.others == 1 { "finding" } else { "findings" };
         let line = format!("  {} {findings} that no rule denies", judgement.others);
+        let _ = writeln!(text, "{}", output.tone(Tone::Faint, &line));
+    }
+}
+
+/// How many of `all` findings are not shown.
+fn more(text: &mut String, all: usize, output: &Output) {
+    if let Some(more) = all.checked_sub(SHOWN_LIMIT).filter(|more| *more > 0) {
+        let line = format!("  and {more} more: --output json lists them all");
         let _ = writeln!(text, "{}", output.tone(Tone::Faint, &line));
     }
 }
@@ -146,15 +161,16 @@ fn denied_row(Denied { finding, rule, ignore_expired }: &Denied) -> [String; 6] 
     [id, severity.to_string(), package, installed, fixed_in.unwrap_or_else(|| "-".to_owned()), rule]
 }
 
-/// Columns as wide as their widest cell.
-fn table(text: &mut String, rows: &[[String; 6]], output: &Output) {
+/// Columns as wide as their widest cell, within a limit.
+fn table(rows: &[[String; 6]], output: &Output) -> String {
+    let mut text = String::new();
     if rows.is_empty() {
-        return;
+        return text;
     }
     let header = HEADER.map(str::to_owned);
     let width = |column: usize| {
         let cells = rows.iter().chain([&header]).filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
+        cells.map(|cell| cell.chars().count()).max().unwrap_or_default().min(COLUMN_LIMIT)
     };
     let widths: Vec<usize> = (0..HEADER.len()).map(width).collect();
     for (number, row) in [&header].into_iter().chain(rows).enumerate() {
@@ -163,5 +179,34 @@ fn table(text: &mut String, rows: &[[String; 6]], output: &Output) {
         let line = line.trim_end();
         let _ =
             writeln!(text, "{}", if number == 0 { output.tone(Tone::Faint, line) } else { line.to_owned() });
+    }
+    text
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::cli::args::OutputFormat;
+
+    fn row(id: &str) -> [String; 6] {
+        [id, "HIGH", "libc", "1", "2", "rule"].map(str::to_owned)
+    }
+
+    #[test]
+    fn one_long_cell_widens_no_other_row_past_the_limit() {
+        let text = table(&[row(&"x".repeat(5_000)), row("CVE-1")], &Output::new(OutputFormat::Text));
+        let line = text.lines().last().unwrap();
+        assert_eq!(line, format!("  {:60}  HIGH      libc     1          2         rule", "CVE-1"));
+    }
+
+    #[test]
+    fn what_is_not_shown_is_counted() {
+        let mut text = String::new();
+        let output = Output::new(OutputFormat::Text);
+        more(&mut text, SHOWN_LIMIT, &output);
+        assert_eq!(text, "");
+        more(&mut text, SHOWN_LIMIT + 2, &output);
+        assert_eq!(text, "  and 2 more: --output json lists them all\n");
     }
 }

@@ -21,7 +21,16 @@ pub(super) fn answer(error: &clap::Error, arguments: &[OsString]) -> Exit {
             let _ = error.print();
             Exit::Usage
         }
-        _ => Output::new(asked_for(arguments)).failure(&failure(&error.render().to_string())),
+        _ => output(arguments).failure(&failure(&error.render().to_string())),
+    }
+}
+
+/// Where the error goes: with `--pin` standard output is for manifests alone.
+fn output(arguments: &[OsString]) -> Output {
+    let output = Output::new(asked_for(arguments));
+    match arguments.iter().any(|argument| argument == "--pin") {
+        true => output.aside(),
+        false => output,
     }
 }
 

@@ -109,8 +109,8 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
     let image = image(&args.image)?;
     let key = key_reference(&args.key)?;
     let annotations = annotations(args)?;
-    let rules = rules(&args.rules)?;
-    let reports = reports(args)?;
+    let rules = rules(&args.rules).await?;
+    let reports = reports(args).await?;
     let home = args.place.place(image.repository())?;
     let registry = registries(&args.registry)?;
     let results = args.results_dir.as_deref().filter(|_| !args.dry_run);
@@ -174,22 +174,22 @@ fn annotations(args: &ValidateArgs) -> Result<Claims, Failure> {
         .map_err(|error| Failure::usage("--annotation cannot be used").because(error))
 }
 
-fn rules(path: &Path) -> Result<Rules, Failure> {
-    let file = option_file("--rules", path, SIZE_LIMIT)?;
+async fn rules(path: &Path) -> Result<Rules, Failure> {
+    let file = option_file("--rules", path, SIZE_LIMIT).await?;
     Rules::parse(&file.bytes).map_err(|error| {
         Failure::usage(format!("{}: {error}", file.name)).hint("docs/scan-rules.md lists every field")
     })
 }
 
 /// The reports; where digests were given, these and no others, and none of them missing.
-fn reports(args: &ValidateArgs) -> Result<Vec<ReportFile>, Failure> {
+async fn reports(args: &ValidateArgs) -> Result<Vec<ReportFile>, Failure> {
     let expected = args.scan_digest.iter().map(|text| {
         text.parse::<Digest>().map_err(|error| Failure::usage("--scan-digest cannot be used").because(error))
     });
     let expected: Vec<Digest> = expected.collect::<Result<_, _>>()?;
     let mut reports = Vec::new();
     for path in &args.scan {
-        let file = option_file("--scan", path, REPORT_LIMIT)?;
+        let file = option_file("--scan", path, REPORT_LIMIT).await?;
         let digest = Digest::of(&file.bytes);
         if !expected.is_empty() && !expected.contains(&digest) {
             return Err(Failure::usage(format!("{} is not the report that was asked for", file.name))

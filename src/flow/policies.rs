@@ -107,7 +107,11 @@ pub async fn policy_set(keyring: &dyn Keyring, files: Vec<PolicyFile>) -> Result
     Ok(PolicySet::new(policies)?)
 }
 
-fn names_differ(files: &[PolicyFile]) -> Result<(), PoliciesError> {
+/// Refuses two policies of one name, in one file or in two.
+///
+/// # Errors
+/// [`PoliciesError::SameName`].
+pub fn names_differ(files: &[PolicyFile]) -> Result<(), PoliciesError> {
     let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
     for file in files {
         for draft in &file.drafts {

@@ -17,9 +17,24 @@ pub(crate) fn read_bounded(path: &Path, limit: u64) -> io::Result<Zeroizing<Vec<
     let size = file.metadata()?.len().min(limit);
     // Enough room from the start: growing would leave copies behind that are not wiped.
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1));
-    file.take(limit + 1).read_to_end(&mut bytes)?;
+    fill(file, limit, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// What `source` holds, of at most `limit` bytes and no secret: nothing is wiped.
+///
+/// # Errors
+/// The system's, or [`io::ErrorKind::FileTooLarge`].
+pub(crate) fn read_public(source: impl io::Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fill(source, limit, &mut bytes)?;
+    Ok(bytes)
+}
+
+fn fill(source: impl io::Read, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+    source.take(limit + 1).read_to_end(bytes)?;
     match u64::try_from(bytes.len()).is_ok_and(|length| length <= limit) {
-        true => Ok(bytes),
+        true => Ok(()),
         false => Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {limit} bytes"))),
     }
 }

@@ -119,3 +119,18 @@ fn a_password_is_in_no_output() {
         world.command("sign APP --key encrypted.key -vv").env("COSIGN_PASSWORD", "battery staple").run();
     assert!(wrong.expect_code(2).stderr.contains("the password is wrong"));
 }
+
+#[test]
+fn policies_that_the_gate_would_refuse_are_not_explained() {
+    let world = World::new();
+    let text = std::fs::read_to_string(world.home().join("policy.yaml")).unwrap();
+    world.home().write("same-name.yaml", &text);
+    world.home().write("empty.yaml", "# none yet\n");
+    let explain = "policy explain registry.example.org/shop/app:1.0 --policy";
+    let run = world.run(&format!("{explain} policy.yaml same-name.yaml")).expect_code(2);
+    assert!(run.stderr.contains("two policies have the name `production`"), "{run:?}");
+    let run = world.run(&format!("{explain} empty.yaml")).expect_code(2);
+    assert!(run.stderr.contains("no policy is loaded"), "{run:?}");
+    // One file named twice is one file.
+    world.run(&format!("{explain} policy.yaml policy.yaml")).expect_code(0);
+}

@@ -1,12 +1,14 @@
 //! `gate`: every image of a deployment is decided on under policies.
 
 mod deciding;
+mod input;
 mod manifests;
 mod outputs;
 mod pinning;
 mod places;
 mod policies;
 mod requests;
+mod safe_outputs;
 
 use serde_json::Value;
 

@@ -85,6 +85,32 @@ fn a_junit_report_has_a_case_for_each_image_a_failure_for_denied_and_an_error_fo
 }
 
 #[test]
+fn a_junit_report_tells_warnings_and_what_an_audit_found() {
+    let world = World::new();
+    let image = world.image("audited");
+    let path = world.folder.join("junit.xml");
+    let audit = production(&world.registry).replace("spec:\n", "spec:\n  mode: Audit\n");
+    let gate = world.gate(&audit).args([image.pinned(), "--report".to_owned()]);
+    gate.arg(format!("junit={}", path.display())).run().expect_code(0);
+    let elements = elements(&std::fs::read_to_string(path).unwrap());
+    let told = elements.iter().find(|element| element.name == "system-out").unwrap();
+    assert!(told.text.contains("audit: "), "{told:?}");
+}
+
+#[test]
+fn a_junit_report_holds_no_character_that_xml_lacks() {
+    let world = World::new();
+    let path = world.folder.join("junit.xml");
+    let text = pod("app", &[&world.image("name").pinned()]).replace("name: app", r#"name: "a\uFFFEb\uFFFF""#);
+    let manifest = world.file("pod.yaml", text);
+    let gate = world.gate(&production(&world.registry)).args(["-f", &manifest, "--report"]);
+    gate.arg(format!("junit={}", path.display())).run().expect_code(1);
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(!text.contains(['\u{fffe}', '\u{ffff}']), "{text}");
+    assert_eq!(elements(&text)[2].attribute("classname"), r"Pod a\u{fffe}b\u{ffff}");
+}
+
+#[test]
 fn a_json_report_is_what_standard_output_would_hold() {
     let world = World::new();
     let image = world.countersigned("json");
