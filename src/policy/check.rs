@@ -25,6 +25,7 @@ pub fn check(policies: &[Policy]) -> Vec<Warning> {
     let mut warnings = keys_with_two_meanings(policies);
     warnings.extend(keys_for_several_patterns(policies));
     for policy in policies {
+        warnings.extend(revoked_but_no_key(policy));
         for signer in policy.requirements().into_iter().flat_map(|required| required.signers()) {
             let texts = [lasts_forever(signer), needs_claims(policy, signer), all_revoked(policy, signer)];
             warnings.extend(texts.into_iter().flatten().map(|text| Warning {
@@ -112,6 +113,20 @@ fn needs_claims(policy: &Policy, signer: &SignerRule) -> Option<String> {
         "plain signatures of cosign and kpack state neither time nor repository, so they never satisfy {asked}; sign \
          with `countersign sign`"
     ))
+}
+
+/// A fingerprint that was mistyped revokes nothing. One of a key that was taken out is no mistake, and is named too.
+fn revoked_but_no_key(policy: &Policy) -> impl Iterator<Item = Warning> {
+    let own: BTreeSet<Fingerprint> = policy.keys().iter().map(|key| key.fingerprint()).collect();
+    let revoked = policy.requirements().into_iter().flat_map(|required| &required.revoked.keys);
+    revoked.filter(move |key| !own.contains(key)).map(|key| Warning {
+        policy: policy.name.clone(),
+        signer: None,
+        text: format!(
+            "`revoked.keys` has {key}, which is no key of this policy: if that is not one that was taken out, check \
+             the fingerprint, for it revokes nothing"
+        ),
+    })
 }
 
 fn all_revoked(policy: &Policy, signer: &SignerRule) -> Option<String> {

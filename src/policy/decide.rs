@@ -1,8 +1,9 @@
-//! The only place where allowed, denied or undecided is said.
+//! What one policy says of one image that it speaks of, with signatures and before any is known. Namespaces, images
+//! without a digest and several policies together are left to `set`, the words of what is missing to `unsatisfied`.
 //!
 //! Within a signer: complete evidence without satisfaction is denied, missing evidence without satisfaction
-//! is undecided. Over several: denied before undecided before allowed. One more valid signature never turns
-//! allowed into denied.
+//! is undecided. Over several (`answer`): denied before undecided before allowed. One more valid signature never
+//! turns allowed into denied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,7 @@ use super::model::{Action, Policy, Requirements};
 use super::signer::SignerRule;
 use super::unsatisfied::{Shortfall, reason};
 use crate::model::verify::Evidence;
-use crate::model::{Fingerprint, PinnedRef, VerifiedSignature};
+use crate::model::{Digest, Fingerprint, PinnedRef, VerifiedSignature};
 
 /// Decides `policy` for `image` at the time `now`.
 ///
@@ -22,27 +23,28 @@ use crate::model::{Fingerprint, PinnedRef, VerifiedSignature};
 /// ([`Policy::places`]) and from nowhere else: a signature in another repository proves nothing here. A place that
 /// was not looked at to the end has evidence that is not `complete`, and what it may still hold is missing.
 pub fn decide(policy: &Policy, image: &PinnedRef, evidence: &[&Evidence], now: Timestamp) -> PolicyDecision {
-    let conclusion = match &policy.action {
-        Action::Deny => Conclusion::Refused(denied()),
-        Action::Allow => Conclusion::AllowedAsIs,
-        Action::Require(requirements) if requirements.revoked.digests.contains(&image.digest()) => {
-            Conclusion::Refused(revoked())
-        }
-        Action::Require(requirements) => {
-            Conclusion::Signers(Sitting { requirements, image, evidence, now }.signers())
-        }
-    };
+    let conclusion = whatever_signed(policy, Some(image.digest())).unwrap_or_else(|requirements| {
+        Conclusion::Signers(Sitting { requirements, image, evidence, now }.signers())
+    });
     PolicyDecision { name: policy.name.clone(), mode: policy.mode, conclusion }
 }
 
-/// Why a policy refuses every image that it matches.
-pub(super) fn denied() -> Reason {
-    Reason::new(ReasonCode::DeniedByPolicy, "the policy denies this image, signed or not")
-}
-
-/// Why a policy refuses an image whose signatures may all be there.
-pub(super) fn revoked() -> Reason {
-    Reason::new(ReasonCode::Revoked, "the policy lists this digest as revoked; deploy another build")
+/// What `policy` says of an image with this digest, where one is known, whatever its signatures are.
+///
+/// # Errors
+/// What its signatures are to be held against, where it asks for some.
+pub(super) fn whatever_signed(policy: &Policy, digest: Option<Digest>) -> Result<Conclusion, &Requirements> {
+    let (code, text) = match &policy.action {
+        Action::Allow => return Ok(Conclusion::AllowedAsIs),
+        Action::Deny => (ReasonCode::DeniedByPolicy, "the policy denies this image, signed or not"),
+        Action::Require(required)
+            if digest.is_some_and(|digest| required.revoked.digests.contains(&digest)) =>
+        {
+            (ReasonCode::Revoked, "the policy lists this digest as revoked; deploy another build")
+        }
+        Action::Require(required) => return Err(required),
+    };
+    Ok(Conclusion::Refused(Reason::new(code, text)))
 }
 
 /// What the signers of one policy are decided on.

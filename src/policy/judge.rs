@@ -101,12 +101,18 @@ impl Bench<'_> {
     fn not_in_the_future(&self, claims: &Claims) -> Result<(), Reason> {
         let latest = self.now.saturating_add(CLOCK_DIFFERENCE).unwrap_or(Timestamp::MAX);
         for name in self.times() {
-            if let Some(time) = claims.get(name).and_then(time)
-                && time > latest
-            {
-                return Err(mismatch(format!(
-                    "signed, but {name} is {time}, which is still to come (is a clock wrong?)"
-                )));
+            let Some(written) = claims.get(name) else { continue };
+            match time(written) {
+                Some(time) if time > latest => {
+                    return Err(mismatch(format!(
+                        "signed, but {name} is {time}, which is still to come (is a clock wrong?)"
+                    )));
+                }
+                Some(_) => {}
+                // A time to come must not hide behind its spelling.
+                None => {
+                    return Err(mismatch(format!("signed, but {name} is no time: `{}`", shown(written))));
+                }
             }
         }
         Ok(())

@@ -145,8 +145,13 @@ fn normalised(text: &str, first: &str) -> Result<Form, String> {
         Some((_, rest)) if longer == "0/0" => rest.to_owned(),
         _ => text.to_owned(),
     };
-    // As references: a name of one segment is one of Docker Hub's `library`; `**` may be more than one.
-    let short = legal.len() > path.len() && !path.contains("**");
+    // As references: a name of one segment is one of Docker Hub's `library`; `**` alone is all of them.
+    let short = legal.len() > path.len() && path != "**";
+    if short && path.contains("**") {
+        return Err("it could mean Docker Hub's own images, which are in `library/`, or others; write \
+                    `docker.io/NAME*` for its own, and `docker.io/NAME*/**` for others"
+            .to_owned());
+    }
     let path = if short { format!("library/{path}") } else { path };
     Ok(Form::Within { host, path: tokens(&path) })
 }
@@ -257,6 +262,8 @@ mod tests {
             ("***", "behind the first"),
             ("alpine*", "behind the first"),
             ("r.example/***", "in a row"),
+            ("docker.io/alp**", "Docker Hub's own"),
+            ("docker.io/**e", "Docker Hub's own"),
             ("r.example/App", "a-z"),
             ("r.example//app", "a-z"),
             ("r.example/app/", "a-z"),

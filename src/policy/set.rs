@@ -1,14 +1,15 @@
-//! All policies together: which of them speak of an image, what can be said before any request, and the decision
-//! over those that need evidence. Gathering it is left to the flows.
+//! All policies together: which of them speak of an image, which leave out its namespace, what can be said before
+//! any request, and the decision over those that need evidence. What one policy says is decided in `decide`;
+//! gathering evidence is left to the flows.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use super::answer::{Conclusion, PolicyDecision, Reason, ReasonCode, Verdict};
-use super::decide::{decide, denied, revoked};
+use super::decide::{decide, whatever_signed};
 use super::decision::Decision;
-use super::model::{Action, Policy};
+use super::model::Policy;
 use crate::model::verify::Evidence;
 use crate::model::{ImageRef, PinnedRef, PublicKey, Repository};
 
@@ -112,14 +113,7 @@ fn conclusion_without_evidence(
             format!("the policy leaves out the namespace `{}`", crate::model::escape_untrusted(namespace));
         return Some(Conclusion::Excluded(Reason::new(ReasonCode::Excluded, text)));
     }
-    match &policy.action {
-        Action::Allow => Some(Conclusion::AllowedAsIs),
-        Action::Deny => Some(Conclusion::Refused(denied())),
-        Action::Require(requirements) => {
-            let digest = image.digest().filter(|digest| requirements.revoked.digests.contains(digest));
-            digest.map(|_| Conclusion::Refused(revoked()))
-        }
-    }
+    whatever_signed(policy, image.digest()).ok()
 }
 
 impl<'a> Pending<'a> {

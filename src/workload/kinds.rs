@@ -104,6 +104,17 @@ pub(super) fn kind(group: &str, kind: &str) -> Kind {
     }
 }
 
+/// Whether a custom kind is known to have a pod template at the usual place, where it has anything there (Argo
+/// Rollouts, v1.8; Knative Serving, v1).
+pub(super) fn templates_are_pods(group: &str, kind: &str) -> bool {
+    const KNOWN: [(&str, &str); 3] = [
+        ("argoproj.io", "Rollout"),
+        ("serving.knative.dev", "Configuration"),
+        ("serving.knative.dev", "Service"),
+    ];
+    KNOWN.contains(&(group, kind))
+}
+
 /// A kind whose objects are not looked into: `KIND` in any group, or `KIND.GROUP`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IgnoredKind {

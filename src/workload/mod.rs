@@ -52,7 +52,7 @@ pub struct ObjectName {
     pub kind: String,
     /// `metadata.namespace`, where it is written.
     pub namespace: Option<String>,
-    /// `metadata.name`, where it is written.
+    /// `metadata.name`, where it is written; else `metadata.generateName` with a `*` behind it.
     pub name: Option<String>,
 }
 
@@ -157,7 +157,7 @@ impl Manifests {
 ///
 /// # Errors
 /// [`WorkloadError`]: not UTF-8, too large, no YAML, something that readers of YAML take differently, an object
-/// without a kind, a pod without images, an image that is no reference, or a key `image` in an object of a kind
+/// without a kind, a pod without containers, an image that is no reference, or a key `image` in an object of a kind
 /// that is neither built in nor ignored.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Manifests, WorkloadError> {
     let text = source::text(bytes).map_err(|refusal| refusal.in_object(None))?;
@@ -189,6 +189,19 @@ mod tests {
         assert_eq!(&text[image.span.clone()], "'r.example/app:1'");
         assert_eq!(image.object.to_string(), "Deployment shop/app");
         assert_eq!(image.object.group, "apps");
+    }
+
+    #[test]
+    fn an_object_whose_name_the_cluster_completes_is_shown_with_a_star() {
+        let shown = |metadata: &str| {
+            let text = format!(
+                "{{apiVersion: v1, kind: Pod, metadata: {metadata}, spec: {{containers: [{{image: a}}]}}}}"
+            );
+            read_text(&text).images()[0].object.to_string()
+        };
+        assert_eq!(shown("{generateName: app-, namespace: shop}"), "Pod shop/app-*");
+        assert_eq!(shown("{generateName: app-, name: a}"), "Pod a");
+        assert_eq!(shown("{}"), "Pod without a name");
     }
 
     #[test]

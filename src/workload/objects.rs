@@ -74,18 +74,14 @@ impl Found<'_> {
     fn single(&mut self, at: &Cursor<'_>, name: &ObjectName) -> Result<(), Refusal> {
         match kinds::kind(&name.group, &name.kind) {
             Kind::Podless => Ok(()),
-            Kind::Pods(path) => {
-                let before = self.images.len();
-                match at.at(path)? {
-                    Some(spec) if spec.is_mapping() => pods::images(self, &spec, name)?,
-                    Some(spec) => return Err(spec.refuse("is not a mapping")),
-                    None => return Err(at.refuse(&format!("has no {}", path.join(".")))),
+            Kind::Pods(path) => match at.at(path)? {
+                Some(spec) if spec.is_mapping() => {
+                    pods::images(self, &spec, name)?;
+                    pods::check_containers(&spec)
                 }
-                match self.images.len() > before {
-                    true => Ok(()),
-                    false => Err(at.refuse("has no containers, so there is no image to check")),
-                }
-            }
+                Some(spec) => Err(spec.refuse("is not a mapping")),
+                None => Err(at.refuse(&format!("has no {}", path.join(".")))),
+            },
             Kind::Custom => self.custom(at, name),
         }
     }
@@ -99,6 +95,10 @@ impl Found<'_> {
         let before = self.images.len();
         if let Some(spec) = at.at(kinds::TEMPLATE)?.filter(Cursor::is_mapping) {
             pods::images(self, &spec, name)?;
+            // What other kinds have at that place may be no pod, such as the machines of the Cluster API.
+            if kinds::templates_are_pods(&name.group, &name.kind) || pods::names_containers(&spec)? {
+                pods::check_containers(&spec)?;
+            }
         }
         let read = self.images.get(before..).unwrap_or_default();
         let known = read.iter().map(|image| image.member).collect();
@@ -166,12 +166,16 @@ fn name(at: &Cursor<'_>, meta: &TypeMeta) -> Result<ObjectName, Refusal> {
     };
     let text = |namespace: Cursor<'_>| namespace.text().map(str::to_owned);
     let namespace = at.at(&["metadata", "namespace"])?.map(text).transpose()?;
+    let shown = |field: &str| -> Result<Option<String>, Refusal> {
+        let name = at.at(&["metadata", field])?.and_then(|name| name.scalar());
+        Ok(name.filter(|name| !name.is_empty()).map(str::to_owned))
+    };
     Ok(ObjectName {
         group: group.to_owned(),
         kind: meta.kind.clone(),
         namespace: namespace.filter(|namespace| !namespace.is_empty()),
         // Only shown: what Kubernetes would not take for a name is its affair.
-        name: at.at(&["metadata", "name"])?.and_then(|name| name.scalar().map(str::to_owned)),
+        name: shown("name")?.or(shown("generateName")?.map(|start| format!("{start}*"))),
     })
 }
 
@@ -278,7 +282,7 @@ mod tests {
         for ignored in ["Task", "Task.tekton.dev"] {
             assert_eq!(images_ignoring(&[ignored], &task).unwrap(), [""; 0]);
         }
-        assert!(images_ignoring(&["Task.dev", "task", "Pod"], &task).is_err());
+        assert!(images_ignoring(&["Task.dev", "TASK", "Pod"], &task).is_err());
         let aliased = object("example.org/v1", "A", "spec: {a: &x [{Image: {tag: b}}], c: *x}");
         assert!(refusal(&aliased).contains("the key `Image`"));
         assert_eq!(
@@ -298,6 +302,19 @@ mod tests {
         let text =
             object("external-secrets.io/v1", "ExternalSecret", "spec: {template: a, target: {template: b}}");
         assert_eq!(images(&text).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn a_template_of_a_custom_kind_that_is_no_pod_needs_no_containers() {
+        for text in [
+            object("argoproj.io/v1alpha1", "ApplicationSet", "spec: {template: {spec: {project: shop}}}"),
+            object("cluster.x-k8s.io/v1beta1", "MachineDeployment", "spec: {template: {spec: {}}}"),
+            object("argoproj.io/v1alpha1", "Rollout", "spec: {workloadRef: {kind: Deployment, name: app}}"),
+        ] {
+            assert_eq!(images(&text).unwrap(), [""; 0], "{text}");
+        }
+        let empty = object("a.example/v1", "A", "spec: {template: {spec: {containers: []}}}");
+        assert_eq!(images_ignoring(&["A"], &empty).unwrap(), [""; 0]);
     }
 
     #[test]
@@ -323,6 +340,27 @@ mod tests {
             (
                 "{apiVersion: v1, kind: Pod, spec: {volumes: [{image: {}}]}}",
                 "spec.volumes[0].image has no reference",
+            ),
+            ("{apiVersion: v1, kind: Pod, spec: {initContainers: [{image: a}]}}", "spec has no containers"),
+            (
+                "{apiVersion: v1, kind: Pod, spec: {containers: [], volumes: [{image: {reference: a}}]}}",
+                "spec has no containers",
+            ),
+            (
+                "{apiVersion: argoproj.io/v1alpha1, kind: Rollout, spec: {template: {spec: {}}}}",
+                "spec.template.spec has no containers",
+            ),
+            (
+                "{apiVersion: serving.knative.dev/v1, kind: Service, spec: {template: {spec: {}}}}",
+                "spec.template.spec has no containers",
+            ),
+            (
+                "{apiVersion: a.example/v1, kind: A, spec: {template: {spec: {initContainers: [{image: a}]}}}}",
+                "spec.template.spec has no containers",
+            ),
+            (
+                "{apiVersion: a.example/v1, kind: A, spec: {template: {spec: {containers: null}}}}",
+                "spec.template.spec has no containers",
             ),
             ("{apiVersion: apps/v1, kind: Deployment, spec: {}}", "has no spec.template.spec"),
             ("{kind: Pod}", "no apiVersion"),

@@ -70,10 +70,16 @@ impl Manifests {
                 *uses.entry(self.tree.resolve(image.value)).or_default() += 1;
             }
         }
+        // What leads to a value only by aliases that are replaced leads there no longer.
+        let mut gone: BTreeMap<NodeId, u64> = BTreeMap::new();
+        for (alias, target) in edits.keys().map(|value| (*value, self.tree.resolve(*value))) {
+            if alias != target {
+                let led_here = gone.entry(target).or_default();
+                *led_here = led_here.saturating_add(reached.of(alias));
+            }
+        }
         for image in self.images.iter().filter(|image| edits.contains_key(&image.value)) {
-            let replaced = edits.keys().filter(|other| **other != image.value);
-            let led_here = replaced.filter(|other| self.tree.resolve(**other) == image.value);
-            let gone: u64 = led_here.map(|other| reached.of(*other)).fold(0, u64::saturating_add);
+            let gone = gone.get(&image.value).copied().unwrap_or_default();
             let all = reached.of(image.value).saturating_sub(gone);
             if uses.get(&image.value) != Some(&all) {
                 let reason = "is used elsewhere by an alias too, and not as an image; write it out there";
@@ -236,6 +242,15 @@ mod tests {
         let text = format!("{HEAD}  containers: [{{image: &a nginx}}, {{image: *a}}]\n");
         let output = pinned(&text).unwrap();
         assert_eq!(output, text.replace("&a nginx", &format!("&a nginx@{}", digest())));
+    }
+
+    #[test]
+    fn aliases_that_give_way_no_longer_hold_what_they_stood_for() {
+        let aliases = ["{image: *a}"; 3].join(", ");
+        let text = format!("{HEAD}  containers: [{{image: &a nginx}}, {aliases}]\n");
+        let output = pinned_by(&text, |image| image.path.contains("[0]").then(digest)).unwrap();
+        let expected = text.replace("*a", "nginx").replace("&a nginx", &format!("&a nginx@{}", digest()));
+        assert_eq!(output, expected);
     }
 
     #[test]

@@ -25,6 +25,28 @@ pub(super) fn images(found: &mut Found<'_>, spec: &Cursor<'_>, object: &ObjectNa
     Ok(())
 }
 
+/// Whether this looks like the specification of a pod: it has a list of containers of some sort, empty or not.
+pub(super) fn names_containers(spec: &Cursor<'_>) -> Result<bool, Refusal> {
+    for list in CONTAINERS {
+        if spec.written(list)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Refuses a specification without containers: what something adds later, nobody would have checked.
+pub(super) fn check_containers(spec: &Cursor<'_>) -> Result<(), Refusal> {
+    let some = match spec.member("containers")? {
+        Some(containers) => containers.elements()?.next().is_some(),
+        None => false,
+    };
+    match some {
+        true => Ok(()),
+        false => Err(spec.refuse("has no containers; those that are added later would not be checked")),
+    }
+}
+
 /// A field that a webhook or a default could fill in later, with an image that was never checked.
 fn required<'a>(at: &Cursor<'a>, field: &str) -> Result<Cursor<'a>, Refusal> {
     match at.member(field)? {

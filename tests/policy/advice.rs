@@ -87,6 +87,15 @@ fn a_signer_whose_keys_are_all_revoked_is_warned_of() {
     warns(&[policy("p", &spec)], &["p/build: each of its keys is revoked"]);
 }
 
+#[test]
+fn a_revoked_fingerprint_that_is_no_key_of_the_policy_is_warned_of() {
+    let stranger = crate::kit::public("stranger").unwrap().fingerprint();
+    let next = crate::kit::public("build-next").unwrap().fingerprint();
+    let build = "{name: build, keys: [{ref: build}, {ref: build-next}]}";
+    let spec = format!("{{{SHOP}, revoked: {{keys: [\"{stranger}\", \"{next}\"]}}, signers: [{build}]}}");
+    warns(&[policy("p", &spec)], &[&format!("p: `revoked.keys` has {stranger}, which is no key")]);
+}
+
 fn needs(texts: &[String], image: &str, namespace: Option<&str>) -> Vec<Need> {
     let read = |text: &String| native::drafts(policy_text(text).as_bytes()).unwrap();
     explain(&texts.iter().flat_map(read).collect::<Vec<_>>(), &image.parse().unwrap(), namespace)

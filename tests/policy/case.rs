@@ -23,6 +23,8 @@ pub(crate) struct Case {
     #[serde(default = "usual_image")]
     pub(crate) image: String,
     pub(crate) namespace: Option<String>,
+    /// Why the image's tag could not be resolved.
+    pub(crate) unresolved: Option<String>,
     #[serde(default = "usual_no_match")]
     pub(crate) no_match: String,
     #[serde(default = "usual_now")]

@@ -4,6 +4,7 @@
 
 mod advice;
 mod case;
+mod exhaustive;
 mod kit;
 mod properties;
 mod reference;

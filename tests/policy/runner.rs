@@ -61,7 +61,10 @@ pub(crate) fn decide(case: &Case, set: &PolicySet) -> Result<(Decision, bool), S
         Early::Decided(decision) => return Ok((decision, false)),
         Early::NeedsEvidence(pending) => pending,
     };
-    let Some(pinned) = image.pinned() else { return Ok((pending.not_pinned(), true)) };
+    let Some(pinned) = image.pinned() else {
+        let unresolved = case.unresolved.as_deref().map(|reason| pending.not_resolved(reason));
+        return Ok((unresolved.unwrap_or_else(|| pending.not_pinned()), true));
+    };
     let now: Timestamp = case.now.parse().map_err(|error| format!("{error}"))?;
     let evidence = evidence(&case.evidence, &pinned, &pending.keys());
     let pairs: Vec<(&Repository, &Evidence)> = evidence.iter().collect();

@@ -1,5 +1,6 @@
 //! The grammar of references, and the normal form of a registry's name.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::str::FromStr as _;
 
@@ -83,17 +84,24 @@ pub(in crate::model) fn names_a_host(component: &str) -> bool {
 }
 
 /// Lower case, without trailing dot and `:443`; `index.docker.io` and `registry-1.docker.io` are Docker Hub.
+/// An address is written in one way: of IPv6 the canonical form, of IPv4 four decimal numbers; what else ends in a
+/// number, such as `127.1`, is refused, since clients read an address in it.
 /// A name without a dot keeps or gets `:443`: without it, what is shown would be read as a Docker Hub name.
 pub(in crate::model) fn normalised_host(written: &str) -> Result<String, String> {
     let lower = written.to_ascii_lowercase();
     let (name, port) = split_port(&lower)?;
     let name = name.strip_suffix('.').unwrap_or(name);
-    let legal = match name.strip_prefix('[').and_then(|n| n.strip_suffix(']')) {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => name.split('.').all(is_host_label),
+    let canonical = match name.strip_prefix('[').and_then(|n| n.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().ok().map(|address| format!("[{address}]")),
+        None => name.split('.').all(is_host_label).then(|| name.to_owned()),
     };
-    if !legal {
+    let Some(name) = canonical.as_deref() else {
         return Err("the registry is not a host name or address".to_owned());
+    };
+    if ends_in_a_number(name) && name.parse::<Ipv4Addr>().is_err() {
+        return Err(
+            "the registry ends in a number and is no address; write an address as 192.0.2.1".to_owned()
+        );
     }
     // `OCI./app` would be shown as `oci:443/app`, and that is an image layout.
     if name == "oci" {
@@ -107,6 +115,14 @@ pub(in crate::model) fn normalised_host(written: &str) -> Result<String, String>
         None if names_a_host(name) => Ok(name.to_owned()),
         port => Ok(format!("{name}:{}", port.unwrap_or(DEFAULT_PORT))),
     }
+}
+
+/// Whether clients take a host for an IPv4 address: its last label is a number, decimal or hexadecimal (WHATWG URL,
+/// "ends in a number").
+fn ends_in_a_number(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let decimal = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit());
+    decimal || last.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// Parts `host[:port]`; the default port counts as not written.

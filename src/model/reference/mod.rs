@@ -309,6 +309,12 @@ mod tests {
     fn ports_addresses_tags_and_digests_are_told_apart() {
         assert_eq!(shown("localhost:5000/a/b:1.2"), "localhost:5000/a/b:1.2");
         assert_eq!(shown("[::1]:5000/a"), "[::1]:5000/a");
+        assert_eq!(shown("[0:0::1]:5000/a"), "[::1]:5000/a");
+        assert_eq!(shown("[FE80::0:1]/a"), "[fe80::1]/a");
+        assert_eq!(shown("127.0.0.1:5000/a"), "127.0.0.1:5000/a");
+        for odd in ["127.1/a", "010.0.0.1/a", "1.2.3.4.5/a", "a.0x7f/a", "300.0.0.1/a"] {
+            assert!(odd.parse::<ImageRef>().unwrap_err().to_string().contains("ends in a number"), "{odd}");
+        }
         assert_eq!(shown("[::1]/a:t"), "[::1]/a:t");
         assert_eq!(shown("Registry.Example.Org:443/a"), "registry.example.org/a");
         assert_eq!(shown("Registry:443/a"), "registry:443/a");

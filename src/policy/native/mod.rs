@@ -183,6 +183,34 @@ spec:
     }
 
     #[test]
+    fn a_field_without_a_value_is_an_error_and_drops_no_requirement() {
+        for (field, next) in [
+            ("  mode: Warn", "\n"),
+            ("  action: RequireSignatures", "\n"),
+            ("    exclude: [registry.example.org/shop/try]", "\n"),
+            ("  excludeNamespaces: [kube-system]", "\n"),
+            ("  signatureRepositories: [registry.example.org/signatures]", "\n"),
+            ("  signedFor: same", "\n"),
+            ("  revoked: {digests: [], keys: []}", "\n"),
+            ("{digests: []", ","),
+            (" keys: []", "}"),
+            ("      countersigns: build", "\n"),
+            ("      claims:\n        countersign.dev/scan-rules: [\"sha256:1\", \"sha256:2\"]", "\n"),
+            ("      maxAge: 30d", "\n"),
+            ("      onExpiry: Warn", "\n"),
+        ] {
+            let name = field.split_once(':').unwrap().0;
+            for null in ["", " null", " ~"] {
+                let error = refused(&format!("{field}{next}"), &format!("{name}:{null}{next}"));
+                assert!(
+                    error.starts_with("line ") && error.contains("a field without a value"),
+                    "{name}: {error}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn an_unknown_field_is_an_error_wherever_it_stands() {
         for (from, to) in [
             ("  mode: Warn", "  mood: Warn"),

@@ -52,7 +52,7 @@ pub(super) fn document(document: Document) -> Result<Draft, NativeError> {
         exclude_namespaces: BTreeSet::new(),
         action: Action::Deny,
     };
-    for (at, text) in spec.exclude_namespaces.iter().enumerate() {
+    for (at, text) in spec.exclude_namespaces.iter().flatten().enumerate() {
         policy.exclude_namespaces.insert(label(text, &format!("spec.excludeNamespaces[{at}]"))?);
     }
     let required = match action {
@@ -115,7 +115,7 @@ fn is_label(label: &str) -> bool {
 
 fn images(written: &written::Images) -> Result<Images, NativeError> {
     let include = patterns(&written.include.value, "spec.images.include")?;
-    let exclude = patterns(&written.exclude, "spec.images.exclude")?;
+    let exclude = patterns(written.exclude.as_deref().unwrap_or_default(), "spec.images.exclude")?;
     let nowhere = Spot { place: Place::of(&written.include), field: "spec.images.include".to_owned() };
     Images::new(include, exclude)
         .ok_or_else(|| NativeError::at(&nowhere, "no pattern: the policy would speak of no image"))
@@ -175,8 +175,8 @@ fn signed_for(written: &Spanned<OneOrMany>) -> Result<SignedFor, NativeError> {
 }
 
 fn revoked(written: &Revoked) -> Result<model::Revoked, NativeError> {
-    let digests: Vec<Digest> = each(&written.digests, "spec.revoked.digests")?;
-    let keys: Vec<Digest> = each(&written.keys, "spec.revoked.keys")?;
+    let digests: Vec<Digest> = each(written.digests.as_deref().unwrap_or_default(), "spec.revoked.digests")?;
+    let keys: Vec<Digest> = each(written.keys.as_deref().unwrap_or_default(), "spec.revoked.keys")?;
     Ok(model::Revoked {
         digests: digests.into_iter().collect(),
         keys: keys.into_iter().map(Fingerprint::from).collect(),

@@ -62,10 +62,10 @@ fn claims(
     field: &dyn Fn(&str) -> String,
 ) -> Result<Required, NativeError> {
     let whole = Spot { place, field: field("claims") };
-    if written.claims.len() > COUNT_LIMIT {
+    if written.claims.as_ref().is_some_and(|claims| claims.len() > COUNT_LIMIT) {
         return Err(NativeError::at(&whole, format!("a signature may hold {COUNT_LIMIT} claims, not more")));
     }
-    for (name, values) in &written.claims {
+    for (name, values) in written.claims.iter().flatten() {
         let first = values.first().ok_or_else(|| {
             NativeError::at(&whole, format!("`{name}` has no value: no signature would fit"))
         })?;
@@ -85,7 +85,7 @@ fn claims(
         }
     }
     let owned = |values: &Vec<Text>| values.iter().map(|text| text.value.clone()).collect::<BTreeSet<_>>();
-    Ok(written.claims.iter().map(|(name, values)| (name.clone(), owned(values))).collect())
+    Ok(written.claims.iter().flatten().map(|(name, values)| (name.clone(), owned(values))).collect())
 }
 
 fn key(written: &Spanned<Key>, field: &str) -> Result<(Spot, DraftKey), NativeError> {

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
 /// A text with its place. All scalars are read so: one type for the reader of YAML to be built for.
@@ -46,14 +46,20 @@ pub(super) struct Heading {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Spec {
+    #[serde(default, deserialize_with = "given")]
     pub(super) mode: Option<Text>,
+    #[serde(default, deserialize_with = "given")]
     pub(super) action: Option<Text>,
     pub(super) images: Images,
-    #[serde(default)]
-    pub(super) exclude_namespaces: Vec<Text>,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) exclude_namespaces: Option<Vec<Text>>,
+    #[serde(default, deserialize_with = "given")]
     pub(super) signature_repositories: Option<Vec<Text>>,
+    #[serde(default, deserialize_with = "given")]
     pub(super) signed_for: Option<Spanned<OneOrMany>>,
+    #[serde(default, deserialize_with = "given")]
     pub(super) revoked: Option<Revoked>,
+    #[serde(default, deserialize_with = "given")]
     pub(super) signers: Option<Vec<Spanned<Signer>>>,
 }
 
@@ -61,17 +67,17 @@ pub(super) struct Spec {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Images {
     pub(super) include: Spanned<Vec<Text>>,
-    #[serde(default)]
-    pub(super) exclude: Vec<Text>,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) exclude: Option<Vec<Text>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Revoked {
-    #[serde(default)]
-    pub(super) digests: Vec<Text>,
-    #[serde(default)]
-    pub(super) keys: Vec<Text>,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) digests: Option<Vec<Text>>,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) keys: Option<Vec<Text>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,10 +85,13 @@ pub(super) struct Revoked {
 pub(super) struct Signer {
     pub(super) name: Text,
     pub(super) keys: Vec<Spanned<Key>>,
+    #[serde(default, deserialize_with = "given")]
     pub(super) countersigns: Option<Text>,
-    #[serde(default)]
-    pub(super) claims: BTreeMap<String, Vec<Text>>,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) claims: Option<BTreeMap<String, Vec<Text>>>,
+    #[serde(default, deserialize_with = "given")]
     pub(super) max_age: Option<Text>,
+    #[serde(default, deserialize_with = "given")]
     pub(super) on_expiry: Option<Text>,
 }
 
@@ -103,6 +112,14 @@ pub(super) struct Object {
     pub(super) name: Text,
 }
 
+/// A field that is there has a value: `maxAge:` with nothing behind it is a mistake, and not "no limit".
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    match Option::deserialize(deserializer)? {
+        Some(value) => Ok(Some(value)),
+        None => Err(serde::de::Error::custom("a field without a value; write one, or leave the field out")),
+    }
+}
+
 /// A word, or a list. Written by hand: what serde derives for either would lose the places.
 #[derive(Debug)]
 pub(super) enum OneOrMany {
@@ -111,7 +128,7 @@ pub(super) enum OneOrMany {
 }
 
 impl<'de> Deserialize<'de> for OneOrMany {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either;
 
         impl<'de> Visitor<'de> for Either {
