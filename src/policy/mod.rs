@@ -1,6 +1,6 @@
 //! What is required, and the one place that says allowed, denied or undecided. Pure.
 //!
-//! A policy ([`model`]) speaks of images ([`pattern`]) and requires signers ([`signer`]). [`decide`] answers for one
+//! A policy ([`model`]) speaks of images ([`pattern`]) and requires signers ([`signer`]). [`decide()`] answers for one
 //! policy, [`set`] for all that match an image. Where policies come from, and the evidence, is left to others.
 
 pub mod answer;

@@ -1,5 +1,5 @@
 //! The rules file: what in a report denies an image the second signature. Read strictly, with the place of every
-//! mistake; whether a report passes is [`super::judge`]'s to say.
+//! mistake; whether a report passes is [`super::judge()`]'s to say.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
