@@ -113,7 +113,7 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
     let options = ReadOptions { ignored_kinds: args.ignore_kind.clone() };
     let files = manifest_files(&args.manifest, options).await?;
     if args.pin_in_place && files.iter().any(|file| !file.is_a_file()) {
-        return Err(Failure::usage("--pin-in-place cannot write standard input back")
+        return Err(Failure::usage("--pin-in-place writes files back, not standard input or a pipe")
             .hint("--pin prints the manifests with their digests"));
     }
     let questions = Questions::of(args, &files)?;
@@ -151,11 +151,11 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
     Ok(exit(report.verdict()))
 }
 
-/// The results that Tekton reads: open, and empty until there is a decision.
+/// The results that Tekton reads: open, and empty until there is a decision, which is written last.
 fn results(args: &GateArgs) -> Result<Option<ResultFiles<2>>, Failure> {
     let Some(folder) = &args.results_dir else { return Ok(None) };
     remove_stale(folder, LONG_LIST)?;
-    ResultFiles::open(folder, ["DECISION", "PINNED_REFS"]).map(Some)
+    ResultFiles::open(folder, ["PINNED_REFS", "DECISION"]).map(Some)
 }
 
 /// Writes the results and then the manifests in place. It comes before anything is printed: what fails here is the
@@ -167,12 +167,13 @@ fn deliver(
     pinned: Option<&[(&ManifestFile, String)]>,
 ) -> Result<(), Failure> {
     if let Some(results) = &mut results {
-        results.write([decision_word(report.verdict()), &pinned_refs(args, report)?])?;
+        results.write([&pinned_refs(args, report)?, decision_word(report.verdict())])?;
     }
     let (Some(pinned), true) = (pinned, args.pin_in_place) else { return Ok(()) };
     let replaced = replace_all(pinned);
-    if let (Some(results), Err(_)) = (&mut results, &replaced) {
-        results.write(["", ""])?;
+    if let (Some(results), Some(folder), Err(_)) = (&mut results, &args.results_dir, &replaced) {
+        // Why the files were not replaced is what is told, whatever becomes of this.
+        let _ = results.write(["", ""]).and_then(|()| remove_stale(folder, LONG_LIST));
     }
     replaced
 }

@@ -62,7 +62,7 @@ impl ManifestFile {
 
     /// Whether it can be written back.
     pub(super) fn is_a_file(&self) -> bool {
-        self.path.as_os_str() != STANDARD_INPUT
+        self.path.as_os_str() != STANDARD_INPUT && self.path.is_file()
     }
 
     /// The file's path.

@@ -127,13 +127,16 @@ fn scan_text(text: &mut String, judged: &JudgedReport, output: &Output) {
     let denied = judgement.denied.iter().take(SHOWN_LIMIT).map(denied_row);
     text.push_str(&table(&denied.collect::<Vec<_>>(), output));
     more(text, judgement.denied.len(), output);
-    for Ignored { finding, ignore } in judgement.ignored.iter().take(SHOWN_LIMIT) {
-        let Finding { id, severity, package, .. } = finding;
-        let line =
+    // Always listed, all of them: rules hold as many ignores as somebody has written.
+    for Ignored { finding, ignore } in &judgement.ignored {
+        let Finding { id, severity, package, suppressed, .. } = finding;
+        let mut line =
             format!("  ignored until {}: {id} {severity} {package}: {}", ignore.expires, ignore.reason);
+        if let Some(why) = suppressed {
+            let _ = write!(line, "; suppressed by the scanner: {why}");
+        }
         let _ = writeln!(text, "{}", output.tone(Tone::Faint, &line));
     }
-    more(text, judgement.ignored.len(), output);
     if judgement.others > 0 {
         let findings = if judgement.others == 1 { "finding" } else { "findings" };
         let line = format!("  {} {findings} that no rule denies", judgement.others);

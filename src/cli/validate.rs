@@ -115,7 +115,7 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
         let resolved = resolve(&registry, &image).await;
         return Err(tag_refused(&image, resolved.map(|(pinned, _)| pinned)));
     };
-    let build = build(&args.build, &pinned).await?;
+    let BuildRules { build, all } = build(&args.build, &pinned).await?;
     let now = jiff::Timestamp::now();
     let inquiry = Inquiry {
         image: &pinned,
@@ -130,6 +130,11 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
     let keys = Keys::new(args.passwords.password_file.clone()).source();
     let (signer, examination) = tokio::join!(keys.signer(&key), examine(&registry, &inquiry));
     let (signer, examination) = both(signer.map_err(Failure::from), examination.map_err(Failure::from))?;
+    for (policies, signed) in
+        all.iter().flat_map(|all| examination.builds.iter().map(move |build| (all, build)))
+    {
+        not_refused(policies, &signed.image)?;
+    }
     let storage = Storage { place: &home, formats: args.format.formats(), dry_run: args.dry_run };
     let finished = match (examination.approve(&annotations), signer) {
         (Some(approval), Some(signer)) => {
@@ -206,13 +211,20 @@ async fn reports(args: &ValidateArgs) -> Result<Vec<ReportFile>, Failure> {
     }
 }
 
+/// What the build signature must be, and the policies that say so, where they do.
+struct BuildRules {
+    build: Vec<Policy>,
+    all: Option<PolicySet>,
+}
+
 /// What the build signature must be.
-async fn build(args: &BuildArgs, image: &PinnedRef) -> Result<Vec<Policy>, Failure> {
+async fn build(args: &BuildArgs, image: &PinnedRef) -> Result<BuildRules, Failure> {
     let source = Keys::new(None).source().allow_private_key_secret(args.allow_private_key_secret);
     if let Some(signer) = &args.build_signer {
         let policies = policies(&args.policy, &source).await?;
         not_refused(&policies, image)?;
-        return Ok(build_requirements(&policies, signer, image.repository())?);
+        let build = build_requirements(&policies, signer, image.repository())?;
+        return Ok(BuildRules { build, all: Some(policies) });
     }
     let mut keys = Vec::new();
     for name in &args.build_key {
@@ -222,7 +234,7 @@ async fn build(args: &BuildArgs, image: &PinnedRef) -> Result<Vec<Policy>, Failu
     let signer = SignerRule { name, keys, role: Role::NotValidation, claims, max_age: None };
     let policy = Policy::new(POLICY_NAME, vec![signer]);
     let policy = policy.map_err(|error| Failure::usage("--build-key cannot be used").because(error))?;
-    Ok(vec![policy])
+    Ok(BuildRules { build: vec![policy], all: None })
 }
 
 /// What a policy denies as it is, or lists as revoked, gets no second signature.

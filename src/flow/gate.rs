@@ -183,7 +183,9 @@ fn answer(
             GateAnswer { asked, pinned, decision, evidence: Gathered::default(), unresolved: None }
         }
         Stage::Unresolved(decision, reason) => {
-            let (evidence, unresolved) = (Gathered::default(), Some(reason));
+            let home = gate.signature_repository.unwrap_or(asked.image.repository());
+            let evidence = Gathered::of_unreachable(home, asked.image.to_string(), reason.clone());
+            let unresolved = Some(reason);
             GateAnswer { asked, pinned: None, decision, evidence, unresolved }
         }
         Stage::Open { pending, pinned, .. } => {

@@ -36,7 +36,10 @@ pub fn decide(policy: &Policy, image: &PinnedRef, evidence: &[&Evidence], now: T
 pub(super) fn whatever_signed(policy: &Policy, digest: Option<Digest>) -> Result<Conclusion, &Requirements> {
     let (code, text) = match &policy.action {
         Action::Allow => return Ok(Conclusion::AllowedAsIs),
-        Action::Deny => (ReasonCode::DeniedByPolicy, "the policy denies this image, signed or not"),
+        Action::Deny => (
+            ReasonCode::DeniedByPolicy,
+            "the policy denies this image, signed or not; deploy another, or ask who owns the policy",
+        ),
         Action::Require(required)
             if digest.is_some_and(|digest| required.revoked.digests.contains(&digest)) =>
         {

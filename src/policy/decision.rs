@@ -21,7 +21,7 @@ impl Decision {
             NoMatch::Deny => Verdict::Denied,
             NoMatch::Warn | NoMatch::Allow => Verdict::Allowed,
         };
-        let text = "no policy speaks of this image".to_owned();
+        let text = "no policy speaks of this image; write one, or see --no-match".to_owned();
         let warning = (no_match == NoMatch::Warn).then(|| text.clone());
         let reason = Some(Reason::new(ReasonCode::NoMatch, text));
         Self { verdict, reason, policies: Vec::new(), warning }

@@ -17,6 +17,9 @@ const CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_mins(5);
 /// Longest value from a signature that is shown in a reason, in characters.
 const SHOWN: usize = 128;
 
+/// What makes a validation that states all it should.
+const AGAIN: &str = "run `countersign validate` again";
+
 /// What a signature is worth to a signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Worth {
@@ -55,7 +58,8 @@ impl Bench<'_> {
         match &self.signer.role {
             Role::Any => Ok(()),
             Role::NotValidation if role == Some(VALIDATION_ROLE) => Err(mismatch(format!(
-                "signed, but in the role `{VALIDATION_ROLE}`, which only a signer with `countersigns` accepts"
+                "signed, but in the role `{VALIDATION_ROLE}`, which only a signer with `countersigns` accepts; use \
+                 `countersign sign` with this key"
             ))),
             Role::NotValidation => Ok(()),
             Role::Countersigns(_) if role != Some(VALIDATION_ROLE) => Err(mismatch(format!(
@@ -64,7 +68,7 @@ impl Bench<'_> {
                 role.map_or("no role".to_owned(), |role| format!("the role `{}`", shown(role))),
             ))),
             Role::Countersigns(_) if claims.get(SCAN_RESULT) != Some(SCAN_PASS) => {
-                Err(mismatch(format!("signed, but not with {SCAN_RESULT}={SCAN_PASS}")))
+                Err(mismatch(format!("signed, but not with {SCAN_RESULT}={SCAN_PASS}; {AGAIN}")))
             }
             Role::Countersigns(_) => Ok(()),
         }
@@ -73,7 +77,10 @@ impl Bench<'_> {
     fn stated(&self, claims: &Claims) -> Result<(), Reason> {
         match self.signer.claims.hold_in(claims) {
             true => Ok(()),
-            false => Err(mismatch(format!("signed, but not with {}", self.signer.claims.shown()))),
+            false => Err(mismatch(format!(
+                "signed, but not with {}; sign again, stating that",
+                self.signer.claims.shown()
+            ))),
         }
     }
 
@@ -82,7 +89,10 @@ impl Bench<'_> {
             return Ok(());
         }
         let Some(claim) = claims.get(REPOSITORY) else {
-            return Err(mismatch("signed, but without saying for which repository".to_owned()));
+            return Err(mismatch(
+                "signed, but without saying for which repository; countersign says it when it signs"
+                    .to_owned(),
+            ));
         };
         // An image in a folder has no name that a claim could state.
         let named = claim.parse::<Repository>().ok().filter(|named| named.host().is_some());
@@ -93,7 +103,10 @@ impl Bench<'_> {
         });
         match fits {
             true => Ok(()),
-            false => Err(mismatch(format!("signed, but for another repository: `{}`", shown(claim)))),
+            false => Err(mismatch(format!(
+                "signed, but for another repository: `{}`; sign it for this one, or let `signedFor` name that one",
+                shown(claim)
+            ))),
         }
     }
 
@@ -111,7 +124,10 @@ impl Bench<'_> {
                 Some(_) => {}
                 // A time to come must not hide behind its spelling.
                 None => {
-                    return Err(mismatch(format!("signed, but {name} is no time: `{}`", shown(written))));
+                    return Err(mismatch(format!(
+                        "signed, but {name} is no time: `{}`; sign again",
+                        shown(written)
+                    )));
                 }
             }
         }
@@ -130,12 +146,12 @@ impl Bench<'_> {
     fn countersigned(&self, claims: &Claims) -> Result<(), Reason> {
         let Role::Countersigns(earlier) = &self.signer.role else { return Ok(()) };
         let Some(named) = claims.get(COUNTERSIGNS) else {
-            return Err(mismatch(format!("signed, but without {COUNTERSIGNS}")));
+            return Err(mismatch(format!("signed, but without {COUNTERSIGNS}; {AGAIN}")));
         };
         let keys: Result<BTreeSet<Fingerprint>, _> =
             named.split(',').map(|key| key.parse::<Digest>().map(Fingerprint::from)).collect();
         match keys {
-            Err(_) => Err(mismatch(format!("signed, but {COUNTERSIGNS} is no list of keys"))),
+            Err(_) => Err(mismatch(format!("signed, but {COUNTERSIGNS} is no list of keys; {AGAIN}"))),
             Ok(keys) if keys.is_disjoint(self.countersigned) => Err(Reason::new(
                 ReasonCode::CountersignedKeyNotTrusted,
                 format!(
@@ -159,7 +175,7 @@ impl Bench<'_> {
                 Some(time) => oldest = oldest.min(time),
                 None => {
                     return Worth::Nothing(mismatch(format!(
-                        "signed, but without {name}, and the policy says how old it may be"
+                        "signed, but without {name}, and the policy says how old it may be; countersign states it"
                     )));
                 }
             }

@@ -116,24 +116,22 @@ fn chosen(image: &PinnedRef, leaves: Vec<Leaf>, asked: &Platform) -> Result<Leaf
 async fn leaves<R: Registry>(registry: &R, index: &Fetched) -> Result<Vec<Leaf>, FlowError> {
     let mut seen = HashSet::new();
     let mut leaves = Vec::new();
-    let mut level = below(index, &mut seen);
+    let mut level = below(&index.image, &index.manifest, &mut seen);
     for _ in 0..INDEX_DEPTH {
-        if leaves.len() + level.len() > CHILDREN_LIMIT {
+        if seen.len() > CHILDREN_LIMIT {
             return Err(too_many(&index.image));
         }
-        let fetched: Vec<Fetched> = stream::iter(level)
+        let mut fetched = stream::iter(std::mem::take(&mut level))
             .map(|(image, platform)| async move {
                 let (stored, manifest) = fetch_image(registry, &image).await?;
                 Ok::<_, FlowError>(Fetched { image, stored, manifest, platform })
             })
-            .buffered(SIDE_BY_SIDE)
-            .try_collect()
-            .await?;
-        level = Vec::new();
-        for fetched in fetched {
+            .buffered(SIDE_BY_SIDE);
+        // One after the other: the bytes of many are not kept.
+        while let Some(fetched) = fetched.try_next().await? {
             match fetched.leaf() {
                 Some(leaf) => leaves.push(leaf),
-                None => level.extend(below(&fetched, &mut seen)),
+                None => level.extend(below(&fetched.image, &fetched.manifest, &mut seen)),
             }
         }
     }
@@ -141,12 +139,16 @@ async fn leaves<R: Registry>(registry: &R, index: &Fetched) -> Result<Vec<Leaf>,
 }
 
 /// What an index lists and was not seen before; what runs nowhere is left out by its platform alone.
-fn below(index: &Fetched, seen: &mut HashSet<Digest>) -> Vec<(PinnedRef, Option<Platform>)> {
+fn below(
+    index: &PinnedRef,
+    manifest: &Manifest,
+    seen: &mut HashSet<Digest>,
+) -> Vec<(PinnedRef, Option<Platform>)> {
     let runs = |child: &&Descriptor| !child.platform.as_ref().is_some_and(Platform::runs_nowhere);
-    let children = index.manifest.children().iter().filter(runs);
+    let children = manifest.children().iter().filter(runs);
     children
         .filter(|child| seen.insert(child.digest))
-        .map(|child| (index.image.sibling(child.digest), child.platform.clone()))
+        .map(|child| (index.sibling(child.digest), child.platform.clone()))
         .collect()
 }
 

@@ -189,3 +189,27 @@ fn what_a_policy_denies_gets_no_second_signature() {
     validate(&required).run().expect_code(0);
     validated(&image);
 }
+
+#[test]
+fn a_platform_that_any_policy_lists_as_revoked_gets_no_second_signature() {
+    let world = World::new();
+    let pushed = crate::support::image::index(&world.registry, "shop/app", "1.0", "revoked platform");
+    world.sign(&pushed.index, &keys().build, &["--recursive"]);
+    let child = &pushed.platforms[0];
+    let head = "apiVersion: policy.countersign.dev/v1alpha1\nkind: SignaturePolicy\n";
+    let policy = |name: &str, signer: &str, key: &TestKey, revoked: &str| {
+        format!(
+            "{head}metadata: {{name: {name}}}\nspec: {{images: {{include: ['**']}}, {revoked}signers: [{{name: \
+             {signer}, keys: [{{ref: '{}'}}]}}]}}\n",
+            key.public_arg()
+        )
+    };
+    let required = policy("p", "build", &keys().build, "");
+    let other =
+        policy("q", "release", &keys().stranger, &format!("revoked: {{digests: ['{}']}}, ", child.digest));
+    let path = world.file("policy.yaml", format!("{required}---\n{other}"));
+    let command = world.validate_with(&pushed.index.pinned(), &[trivy(child)], LENIENT, &keys().validation);
+    let command = command.args(["--policy", &path, "--build-signer", "build", "--platform", "linux/amd64"]);
+    let run = refused(&world, &command, 1);
+    assert!(run.stderr.contains("revoked"), "{}", run.stderr);
+}
