@@ -1,7 +1,7 @@
 # One line a target; the work is done in scripts/.
 .PHONY: demo test test-deps bench soak fuzz lint docs release
 
-# Signs an image twice, verifies it, changes it and shows the refusal.
+# The whole chain in a folder: build signature, scan, second signature, gate, a changed image.
 demo:
 	@scripts/demo.sh
 

@@ -7,6 +7,8 @@ use crate::support::image::Pushed;
 
 /// Trivy's report with one CRITICAL finding that has a fix, and one LOW finding that has none.
 const TRIVY: &str = include_str!("../scan/reports/trivy-debian-buster.json");
+/// Trivy's with four MEDIUM findings, all of which have a fix.
+const TRIVY_ALPINE: &str = include_str!("../scan/reports/trivy-alpine-310.json");
 /// Grype's with one Critical and one Low finding, and without a time.
 const GRYPE: &str = include_str!("../scan/reports/grype-image.json");
 /// SARIF, as Trivy and Grype write it.
@@ -17,7 +19,16 @@ pub(crate) const TRIVY_TIME: &str = "2021-08-25T12:20:30Z";
 
 /// Trivy's report about `image`, which it names by its image ID.
 pub(crate) fn trivy(image: &Pushed) -> Value {
-    let mut report: Value = serde_json::from_str(TRIVY).unwrap();
+    by_image_id(TRIVY, image)
+}
+
+/// Trivy's other report about `image`.
+pub(crate) fn trivy_alpine(image: &Pushed) -> Value {
+    by_image_id(TRIVY_ALPINE, image)
+}
+
+fn by_image_id(report: &str, image: &Pushed) -> Value {
+    let mut report: Value = serde_json::from_str(report).unwrap();
     report["Metadata"]["ImageID"] = json!(image.config());
     report["Metadata"]["DiffIDs"] = json!(image.layers());
     report

@@ -4,7 +4,7 @@ use countersign::model::Digest;
 use countersign::scan::{AmongError, Binding, BindingError, Subject};
 use serde_json::json;
 
-use crate::written::{BUSTER, GRYPE, parse, subject, with, without};
+use crate::written::{ALPINE, BUSTER, GRYPE, parse, subject, with, without};
 
 fn other() -> Digest {
     Digest::of(b"another image")
@@ -19,15 +19,16 @@ fn a_report_binds_by_the_manifest_digest() {
 
 #[test]
 fn a_report_binds_by_the_image_id_and_the_layers() {
-    let report = parse(BUSTER);
-    let bound = report.binds_to(&subject(&report)).unwrap();
-    assert_eq!(bound.by(), Binding::ImageId);
-    assert_eq!(bound.manifest(), subject(&report).manifest);
+    for report in [parse(ALPINE), parse(BUSTER)] {
+        let bound = report.binds_to(&subject(&report)).unwrap();
+        assert_eq!(bound.by(), Binding::ImageId);
+        assert_eq!(bound.manifest(), subject(&report).manifest);
+    }
 }
 
 #[test]
 fn a_report_about_another_image_does_not_bind() {
-    for report in [parse(BUSTER), parse(GRYPE)] {
+    for report in [parse(ALPINE), parse(BUSTER), parse(GRYPE)] {
         let subject = Subject { manifest: other(), config: Digest::of(b"another config"), layers: 1 };
         let error = report.binds_to(&subject).unwrap_err();
         assert!(matches!(error, BindingError::AnotherImage { .. }));

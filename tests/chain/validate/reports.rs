@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::refused;
-use crate::reports::{GRYPE_SARIF, TRIVY_SARIF, grype, trivy, with};
+use crate::reports::{GRYPE_SARIF, TRIVY_SARIF, grype, trivy, trivy_alpine, with};
 use crate::support::cli::{Countersign, Run};
 use crate::support::image::Pushed;
 use crate::world::{LENIENT, World, keys};
@@ -26,7 +26,7 @@ fn without(mut report: Value, pointer: &str) -> Value {
 fn a_report_about_another_image_is_refused() {
     let world = World::new();
     let (image, other) = (world.built("this"), world.built("that"));
-    for report in [trivy(&other), grype(&other)] {
+    for report in [trivy(&other), trivy_alpine(&other), grype(&other)] {
         let run = refused(&world, &world.validate(&image, &[report], LENIENT), 2);
         assert!(run.stderr.contains("the report is about another image"), "{}", run.stderr);
         assert!(run.stderr.contains(&other.config().to_string()), "{}", run.stderr);
