@@ -73,11 +73,25 @@ pub fn documents<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, YamlError>
     }
     let text = std::str::from_utf8(bytes).map_err(|error| YamlError::new(None, error))?;
     let options: Options = serde_saphyr::options! { with_snippet: false };
-    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| located(&error))
+    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| located(&error, text))
 }
 
-/// The reader's error, its place told apart from its words.
-fn located(error: &serde_saphyr::Error) -> YamlError {
+/// The key whose value stands at `place`, if the text before it on that line ends with one.
+fn key_of(text: &str, place: Place) -> Option<&str> {
+    let line = text.lines().nth(usize::try_from(place.line).ok()?.checked_sub(1)?)?;
+    let column = usize::try_from(place.column).ok()?.checked_sub(1)?;
+    let end = line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+    let before = line.get(..end)?.trim_end();
+    // A value that is not there stands at the colon.
+    let at_colon = line.get(end..).is_some_and(|rest| rest.starts_with(':'));
+    let before = if at_colon { before } else { before.strip_suffix(':')? };
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_' | '-');
+    let key = before.rsplit(|c| !is_part(c)).next()?.trim_start_matches('-');
+    (!key.is_empty()).then_some(key)
+}
+
+/// The reader's error, its place told apart from its words, with the field's name where they do not hold it.
+fn located(error: &serde_saphyr::Error, text: &str) -> YamlError {
     let place = error.location().and_then(Place::at);
     let reason = error.to_string();
     // The words end with the place, where there is one.
@@ -89,7 +103,10 @@ fn located(error: &serde_saphyr::Error) -> YamlError {
     let words = words.strip_suffix(", set DuplicateKeyPolicy in Options if acceptable").unwrap_or(&words);
     // Advice to the writer of a program.
     let words = words.strip_suffix("; use Option<String>").unwrap_or(words);
-    YamlError::new(place, words)
+    match place.and_then(|place| key_of(text, place)).filter(|key| !words.contains(*key)) {
+        Some(key) => YamlError::new(place, format!("{key}: {words}")),
+        None => YamlError::new(place, words),
+    }
 }
 
 #[cfg(test)]
@@ -134,5 +151,17 @@ mod tests {
         assert!(documents::<serde_json::Value>(laughs.as_bytes()).is_err());
         assert!(documents::<serde_json::Value>("[".repeat(10_000).as_bytes()).is_err());
         assert!(documents::<Rule>(&[b' '; SIZE_LIMIT + 1]).is_err());
+    }
+
+    #[test]
+    fn an_error_about_a_value_names_its_field() {
+        for (text, start) in [
+            ("name: [a]\n", "line 1, column 7: name: "),
+            ("{name: {}}\n", "line 1, column 8: name: "),
+            ("# a\n'name':   [a]\n", "line 2, column 11: "),
+        ] {
+            let error = error(text);
+            assert!(error.starts_with(start), "{error}");
+        }
     }
 }

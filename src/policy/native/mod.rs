@@ -206,6 +206,8 @@ spec:
                     error.starts_with("line ") && error.contains("a field without a value"),
                     "{name}: {error}"
                 );
+                let field = name.trim_start_matches(['{', ' ']);
+                assert!(error.contains(&format!("{field}: ")), "{name}:{null}: {error}");
             }
         }
     }

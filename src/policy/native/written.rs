@@ -98,10 +98,13 @@ pub(super) struct Signer {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Key {
+    #[serde(default, deserialize_with = "given")]
     pub(super) pem: Option<Text>,
+    #[serde(default, deserialize_with = "given")]
     pub(super) config_map_ref: Option<Object>,
+    #[serde(default, deserialize_with = "given")]
     pub(super) secret_ref: Option<Object>,
-    #[serde(rename = "ref")]
+    #[serde(rename = "ref", default, deserialize_with = "given")]
     pub(super) reference: Option<Text>,
 }
 
