@@ -114,7 +114,7 @@ impl<'a> Deployment<'a> {
         let gate = || self.gate(delay, &["--", &image], "policy");
         let verify = ["verify", "--key", &build, "--key", &release, "--", &image];
         let verify = || self.bed.counted(delay, || self.programs.countersign.run(&verify));
-        alternate(4 * runs, gate, verify)
+        alternate(12 * runs, gate, verify)
     }
 
     fn no_match(&self) -> Cost {
