@@ -38,7 +38,7 @@ mkdir -p "$kept"
 trap 'cp "$BED"/logs/* "$kept/"' EXIT
 
 begin=$SECONDS
-for part in registries node tekton; do
+for part in registries node images tekton; do
   "$SCRIPTS/$part.sh"
   say "$part: up after $((SECONDS - begin)) s"
 done

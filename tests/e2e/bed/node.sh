@@ -78,15 +78,10 @@ TOML
   wait_for test -S /run/containerd/containerd.sock
 }
 
-base_images() {
-  mkdir -p pause busybox/{bin,tmp}
+pause_image() {
+  mkdir pause
   musl-gcc -static -O2 -o pause/pause "$SCRIPTS/pause.c"
-  "$SCRIPTS/image.sh" bed/pause pause /pause
-  cp "$(command -v busybox)" busybox/bin/busybox
-  for applet in $(busybox --list); do ln -sf busybox "busybox/bin/$applet"; done
-  cp "$(command -v busybox)" busybox/bin/busybox
-  chmod 1777 busybox/tmp
-  "$SCRIPTS/image.sh" bed/busybox busybox /bin/sh
+  "$SCRIPTS/image.sh" bed/pause "$BED/pause" /pause
 }
 
 kubelet_and_proxy() {
@@ -117,7 +112,7 @@ YAML
 control_plane
 container_network
 container_runtime
-base_images
+pause_image
 kubelet_and_proxy
 wait_for kubectl get node "$name"
 kubectl wait --for=condition=Ready "node/$name" --timeout=60s
