@@ -1,0 +1,197 @@
+//! The shop: two namespaces under the `restricted` level, with what docs/tekton.md has people apply once.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use serde_json::{Value, json};
+
+use crate::cluster::{CI, SHOP, apply, authority, bed, get, kubectl, repository};
+use crate::runs::{PipelineRun, TaskRun};
+
+/// Volumes, of which each PipelineRun takes one.
+const VOLUMES: usize = 12;
+/// Two reports that Trivy wrote: one with a critical finding, one with nothing above medium.
+const CRITICAL: &str = include_str!("../scan/reports/trivy-debian-buster.json");
+const MEDIUM: &str = include_str!("../scan/reports/trivy-alpine-310.json");
+
+/// The application: it fulfils the `restricted` level, and is pulled with the registry's login.
+const APPLICATION: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: APP}
+spec:
+  selector: {matchLabels: {app: APP}}
+  template:
+    metadata: {labels: {app: APP}}
+    spec:
+      imagePullSecrets: [{name: registry}]
+      automountServiceAccountToken: false
+      terminationGracePeriodSeconds: 0
+      securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+      containers:
+        - name: app
+          image: REPOSITORY:main # what the build pushes
+          securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+";
+
+/// A file of the project.
+pub(crate) fn file(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The YAML files below a folder of the project.
+pub(crate) fn manifests(folder: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(file(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    let mut found = Vec::new();
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        let name = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() {
+            found.extend(manifests(&name));
+        } else if name.ends_with(".yaml") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A file as its reader would change it before it is applied: the names of registry and images are theirs.
+pub(crate) fn adapted(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let platform = bed("PLATFORM");
+    let lines = text.lines().map(|line| match line.split_once("registry.k8s.io/kubectl:") {
+        Some((before, _)) => format!("{before}{platform}/bed/kubectl:1"),
+        None => line.to_owned(),
+    });
+    lines
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace("countersign.invalid/countersign:unset", &format!("{platform}/countersign:1"))
+        .replace("registry.example.org", &bed("SHOP"))
+        .replace("bed.invalid", &platform)
+}
+
+/// Manifests as JSON, as kubectl reads them.
+pub(crate) fn json_of(manifest: &str) -> Value {
+    let arguments = ["create", "--dry-run=client", "--output=json", "-f", "-"];
+    kubectl(arguments).input(manifest).run().expect_code(0).json()
+}
+
+fn namespaces() -> Value {
+    let namespace = |name: &str| {
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {
+            "pod-security.kubernetes.io/enforce": "restricted",
+            "pod-security.kubernetes.io/enforce-version": "latest",
+        }}})
+    };
+    list(&[namespace(CI), namespace(SHOP)])
+}
+
+fn list(items: &[Value]) -> Value {
+    json!({"apiVersion": "v1", "kind": "List", "items": items})
+}
+
+fn config_map(name: &str, data: Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data})
+}
+
+/// The secret of a login at the shop's registry, as `kubectl create secret docker-registry` makes it.
+fn login(name: &str, password: &str) -> Value {
+    let user = bed("SHOP_USER");
+    let auth = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+    let config = json!({"auths": {bed("SHOP"): {"username": user, "password": password, "auth": auth}}});
+    json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+        "metadata": {"name": name}, "stringData": {".dockerconfigjson": config.to_string()},
+    })
+}
+
+/// Volumes in folders of the node that every user may write into: nothing here gives a pod its own.
+fn volumes() -> Value {
+    use std::os::unix::fs::PermissionsExt as _;
+    let volume = |number: usize| {
+        let path = PathBuf::from(bed("BED")).join(format!("volumes/{number}"));
+        std::fs::create_dir_all(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o777)).unwrap();
+        json!({
+            "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": format!("volume-{number}")},
+            "spec": {
+                "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "5Gi"}, "hostPath": {"path": path},
+            },
+        })
+    };
+    list(&(0..VOLUMES).map(volume).collect::<Vec<_>>())
+}
+
+/// What the tests and the local tasks need beside the files that the project publishes.
+fn belongings() -> Value {
+    let application = APPLICATION.replace("REPOSITORY", &repository("APP"));
+    let authority = std::fs::read_to_string(authority()).unwrap();
+    list(&[
+        login("registry", &bed("SHOP_PASSWORD")),
+        login("registry-wrong", "another one"),
+        config_map("registry-ca", json!({"ca.crt": authority})),
+        config_map("application", json!({"app.yaml": application})),
+        config_map("reports", json!({"critical.json": CRITICAL, "medium.json": MEDIUM})),
+    ])
+}
+
+/// Makes the shop: keys by signer-init, Tasks and Pipeline from the project's files, and over three of its Tasks the
+/// local ones of the same names.
+fn open() {
+    apply("default", &namespaces().to_string());
+    apply("default", &volumes().to_string());
+    apply(CI, &belongings().to_string());
+    apply(SHOP, &list(&[login("registry", &bed("SHOP_PASSWORD"))]).to_string());
+    for folder in ["tasks", "pipelines/two-signatures", "tests/e2e/tasks"] {
+        for path in manifests(folder) {
+            let text = adapted(&path);
+            // A run, and the application as it lies in its repository, are not applied.
+            if !text.contains("generateName") && !path.parent().unwrap().ends_with("example") {
+                apply(CI, &text);
+            }
+        }
+    }
+    initialise(CI);
+}
+
+/// Runs signer-init.
+pub(crate) fn initialise(namespace: &str) -> TaskRun {
+    let account = json!({"serviceAccountName": "countersign-init"});
+    TaskRun::of_task(namespace, "signer-init", json!({}), account).expect_success()
+}
+
+/// Waits until the shop is there; the first who asks makes it.
+pub(crate) fn shop() {
+    static SHOP: LazyLock<()> = LazyLock::new(open);
+    *SHOP
+}
+
+/// The public key of a signer, by the secret of its key pair.
+pub(crate) fn public_key(secret: &str) -> String {
+    let map = get(CI, "configmap", &format!("{secret}-pub"));
+    map["data"]["cosign.pub"].as_str().expect("a public key").to_owned()
+}
+
+/// A workspace of the registry's login and one of its authority.
+pub(crate) fn registry_workspaces() -> Value {
+    json!([
+        {"name": "dockerconfig", "secret": {"secretName": "registry"}},
+        {"name": "ca", "configMap": {"name": "registry-ca"}},
+    ])
+}
+
+/// Runs pipelines/two-signatures as its run.yaml does, for the application `name`.
+pub(crate) fn two_signatures(name: &str) -> PipelineRun {
+    shop();
+    let run = adapted(&file("pipelines/two-signatures/run.yaml"))
+        .replace("shop/app:main", &format!("shop/{name}:main"))
+        .replace("shop/app.git", &format!("shop/{name}.git"));
+    let mut run = json_of(&run);
+    let workspaces = run["spec"]["workspaces"].as_array_mut().expect("workspaces");
+    if !workspaces.iter().any(|workspace| workspace["name"] == "ca") {
+        workspaces.push(json!({"name": "ca", "configMap": {"name": "registry-ca"}}));
+    }
+    PipelineRun::run(&run)
+}
