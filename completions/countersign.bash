@@ -79,6 +79,9 @@ _countersign() {
             countersign__subcmd__help__subcmd__keys,public)
                 cmd="countersign__subcmd__help__subcmd__keys__subcmd__public"
                 ;;
+            countersign__subcmd__help__subcmd__keys,retire)
+                cmd="countersign__subcmd__help__subcmd__keys__subcmd__retire"
+                ;;
             countersign__subcmd__help__subcmd__policy,check)
                 cmd="countersign__subcmd__help__subcmd__policy__subcmd__check"
                 ;;
@@ -100,6 +103,9 @@ _countersign() {
             countersign__subcmd__keys,public)
                 cmd="countersign__subcmd__keys__subcmd__public"
                 ;;
+            countersign__subcmd__keys,retire)
+                cmd="countersign__subcmd__keys__subcmd__retire"
+                ;;
             countersign__subcmd__keys__subcmd__help,generate)
                 cmd="countersign__subcmd__keys__subcmd__help__subcmd__generate"
                 ;;
@@ -111,6 +117,9 @@ _countersign() {
                 ;;
             countersign__subcmd__keys__subcmd__help,public)
                 cmd="countersign__subcmd__keys__subcmd__help__subcmd__public"
+                ;;
+            countersign__subcmd__keys__subcmd__help,retire)
+                cmd="countersign__subcmd__keys__subcmd__help__subcmd__retire"
                 ;;
             countersign__subcmd__policy,check)
                 cmd="countersign__subcmd__policy__subcmd__check"
@@ -157,7 +166,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__copy)
-            opts="-v -h -V --dry-run --mirror --plain-http --ca-file --registry-config --output --log-format --verbose --timeout --help --version"
+            opts="-v -h -V --dry-run --mirror --plain-http --ca-file --registry-config --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -216,6 +225,10 @@ _countersign() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lists)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -224,7 +237,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__gate)
-            opts="-f -v -h -V --manifest --policy --no-match --namespace --ignore-kind --pin --pin-in-place --allow-tag --report --allow-private-key-secret --results-dir --signature-repository --mirror --plain-http --ca-file --registry-config --output --log-format --verbose --timeout --help --version"
+            opts="-f -v -h -V --manifest --policy --no-match --namespace --ignore-kind --pin --pin-in-place --allow-tag --report --allow-private-key-secret --results-dir --signature-repository --mirror --plain-http --ca-file --registry-config --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -331,6 +344,10 @@ _countersign() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lists)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -409,7 +426,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__help__subcmd__keys)
-            opts="generate public import"
+            opts="generate public import retire"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -451,6 +468,20 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__help__subcmd__keys__subcmd__public)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        countersign__subcmd__help__subcmd__keys__subcmd__retire)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -563,7 +594,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__inspect)
-            opts="-v -h -V --signature-repository --mirror --plain-http --ca-file --registry-config --output --log-format --verbose --timeout --help --version"
+            opts="-v -h -V --signature-repository --mirror --plain-http --ca-file --registry-config --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -626,6 +657,10 @@ _countersign() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lists)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -634,7 +669,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__keys)
-            opts="-h -V --help --version generate public import help"
+            opts="-h -V --help --version generate public import retire help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -648,7 +683,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__keys__subcmd__generate)
-            opts="-v -h -V --algorithm --output-prefix --if-absent --force --dry-run --password-file --output --log-format --verbose --timeout --help --version"
+            opts="-v -h -V --algorithm --output-prefix --if-absent --force --dry-run --password-file --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -689,6 +724,10 @@ _countersign() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lists)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -697,7 +736,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__keys__subcmd__help)
-            opts="generate public import help"
+            opts="generate public import retire help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -766,8 +805,22 @@ _countersign() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        countersign__subcmd__keys__subcmd__help__subcmd__retire)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         countersign__subcmd__keys__subcmd__import)
-            opts="-v -h -V --key --output-prefix --if-absent --force --dry-run --password-file --output --log-format --verbose --timeout --help --version"
+            opts="-v -h -V --key --output-prefix --if-absent --force --dry-run --password-file --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -819,6 +872,10 @@ _countersign() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lists)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -827,7 +884,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__keys__subcmd__public)
-            opts="-v -h -V --key --password-file --output --log-format --verbose --timeout --help --version"
+            opts="-v -h -V --key --password-file --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -875,6 +932,40 @@ _countersign() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lists)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        countersign__subcmd__keys__subcmd__retire)
+            opts="-v -h -V --dry-run --output --log-format --verbose --timeout --lists --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lists)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -897,7 +988,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__policy__subcmd__check)
-            opts="-v -h -V --allow-private-key-secret --output --log-format --verbose --timeout --help --version"
+            opts="-v -h -V --allow-private-key-secret --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -915,6 +1006,10 @@ _countersign() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lists)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -923,7 +1018,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__policy__subcmd__explain)
-            opts="-v -h -V --policy --namespace --output --log-format --verbose --timeout --help --version"
+            opts="-v -h -V --policy --namespace --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -949,6 +1044,10 @@ _countersign() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lists)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1030,7 +1129,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__policy__subcmd__schema)
-            opts="-v -h -V --output --log-format --verbose --timeout --help --version"
+            opts="-v -h -V --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1048,6 +1147,10 @@ _countersign() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lists)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1056,7 +1159,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__sign)
-            opts="-a -v -h -V --key --role --source --revision --annotation --format --recursive --allow-tag --results-dir --dry-run --signature-repository --mirror --plain-http --ca-file --registry-config --password-file --output --log-format --verbose --timeout --help --version"
+            opts="-a -v -h -V --key --role --source --revision --annotation --format --recursive --allow-tag --results-dir --dry-run --signature-repository --mirror --plain-http --ca-file --registry-config --password-file --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1186,6 +1289,10 @@ _countersign() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lists)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1194,7 +1301,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__validate)
-            opts="-a -v -h -V --scan --scan-digest --rules --key --platform --annotation --format --recursive --results-dir --dry-run --signature-repository --build-key --policy --build-signer --allow-private-key-secret --mirror --plain-http --ca-file --registry-config --password-file --output --log-format --verbose --timeout --help --version"
+            opts="-a -v -h -V --scan --scan-digest --require-scan-digest --rules --key --platform --annotation --format --recursive --results-dir --dry-run --signature-repository --build-key --policy --build-signer --allow-private-key-secret --mirror --plain-http --ca-file --registry-config --password-file --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1379,6 +1486,10 @@ _countersign() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lists)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1387,7 +1498,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__verify)
-            opts="-a -v -h -V --key --annotation --allow-private-key-secret --signature-repository --mirror --plain-http --ca-file --registry-config --output --log-format --verbose --timeout --help --version"
+            opts="-a -v -h -V --key --annotation --allow-private-key-secret --signature-repository --mirror --plain-http --ca-file --registry-config --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1476,6 +1587,10 @@ _countersign() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lists)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

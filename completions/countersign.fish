@@ -47,14 +47,15 @@ complete -c countersign -n "__fish_countersign_using_subcommand sign" -l results
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -l signature-repository -d 'Repository that holds the signatures, where it is not the image\'s own' -r
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -l mirror -d 'Send every request for PREFIX to TARGET, a repository prefix or oci:PATH' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -l plain-http -d 'Speak plain HTTP to this registry' -r -f -a "(__fish_print_hostnames)"
-complete -c countersign -n "__fish_countersign_using_subcommand sign" -l ca-file -d 'Trust the certificate authorities in this PEM file too' -r -F
-complete -c countersign -n "__fish_countersign_using_subcommand sign" -l registry-config -d 'Registry credentials (a Docker config.json or containers auth.json)' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand sign" -l ca-file -d 'Trust the certificate authorities in this PEM file, or in the files of this folder, too' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand sign" -l registry-config -d 'Registry credentials (a Docker config.json or containers auth.json, or the folder it is in)' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -l password-file -d 'Password of an encrypted key (else COUNTERSIGN_PASSWORD, COSIGN_PASSWORD, or a prompt)' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand sign" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -l recursive -d 'Sign every manifest of an index too, before the index'
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -l allow-tag -d 'Accept a tag, and sign what it points at now: whoever can push may have moved it since the build'
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -l dry-run -d 'Say what would be signed, and write nothing'
@@ -77,14 +78,16 @@ complete -c countersign -n "__fish_countersign_using_subcommand validate" -l pol
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l build-signer -d 'The signer of these policies that makes the build signature' -r
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l mirror -d 'Send every request for PREFIX to TARGET, a repository prefix or oci:PATH' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l plain-http -d 'Speak plain HTTP to this registry' -r -f -a "(__fish_print_hostnames)"
-complete -c countersign -n "__fish_countersign_using_subcommand validate" -l ca-file -d 'Trust the certificate authorities in this PEM file too' -r -F
-complete -c countersign -n "__fish_countersign_using_subcommand validate" -l registry-config -d 'Registry credentials (a Docker config.json or containers auth.json)' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l ca-file -d 'Trust the certificate authorities in this PEM file, or in the files of this folder, too' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l registry-config -d 'Registry credentials (a Docker config.json or containers auth.json, or the folder it is in)' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l password-file -d 'Password of an encrypted key (else COUNTERSIGN_PASSWORD, COSIGN_PASSWORD, or a prompt)' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l require-scan-digest -d 'Judge no report unless --scan-digest names it: for pipelines, where an empty value counts as not given'
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l recursive -d 'Sign the runnable manifests of an index too; each needs its own build signature'
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l dry-run -d 'Say what would be signed, and write nothing'
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l allow-private-key-secret -d 'Accept a Kubernetes secret that also holds the private key'
@@ -103,13 +106,14 @@ complete -c countersign -n "__fish_countersign_using_subcommand gate" -l results
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l signature-repository -d 'Repository that holds the signatures, where it is not the image\'s own' -r
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l mirror -d 'Send every request for PREFIX to TARGET, a repository prefix or oci:PATH' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l plain-http -d 'Speak plain HTTP to this registry' -r -f -a "(__fish_print_hostnames)"
-complete -c countersign -n "__fish_countersign_using_subcommand gate" -l ca-file -d 'Trust the certificate authorities in this PEM file too' -r -F
-complete -c countersign -n "__fish_countersign_using_subcommand gate" -l registry-config -d 'Registry credentials (a Docker config.json or containers auth.json)' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l ca-file -d 'Trust the certificate authorities in this PEM file, or in the files of this folder, too' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l registry-config -d 'Registry credentials (a Docker config.json or containers auth.json, or the folder it is in)' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l pin -d 'Print the manifests with the digests that were checked, if every image is allowed'
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l pin-in-place -d 'Write these digests into the manifests\' files, all or none, if every image is allowed'
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l allow-tag -d 'Accept tags, and check what they point at now: what runs later may be another image'
@@ -122,13 +126,14 @@ complete -c countersign -n "__fish_countersign_using_subcommand verify" -s a -l 
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -l signature-repository -d 'Repository that holds the signatures, where it is not the image\'s own' -r
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -l mirror -d 'Send every request for PREFIX to TARGET, a repository prefix or oci:PATH' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -l plain-http -d 'Speak plain HTTP to this registry' -r -f -a "(__fish_print_hostnames)"
-complete -c countersign -n "__fish_countersign_using_subcommand verify" -l ca-file -d 'Trust the certificate authorities in this PEM file too' -r -F
-complete -c countersign -n "__fish_countersign_using_subcommand verify" -l registry-config -d 'Registry credentials (a Docker config.json or containers auth.json)' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand verify" -l ca-file -d 'Trust the certificate authorities in this PEM file, or in the files of this folder, too' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand verify" -l registry-config -d 'Registry credentials (a Docker config.json or containers auth.json, or the folder it is in)' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand verify" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -l allow-private-key-secret -d 'Accept a Kubernetes secret that also holds the private key'
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -s h -l help -d 'Print help'
@@ -136,25 +141,27 @@ complete -c countersign -n "__fish_countersign_using_subcommand verify" -s V -l 
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l signature-repository -d 'Repository that holds the signatures, where it is not the image\'s own' -r
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l mirror -d 'Send every request for PREFIX to TARGET, a repository prefix or oci:PATH' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l plain-http -d 'Speak plain HTTP to this registry' -r -f -a "(__fish_print_hostnames)"
-complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l ca-file -d 'Trust the certificate authorities in this PEM file too' -r -F
-complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l registry-config -d 'Registry credentials (a Docker config.json or containers auth.json)' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l ca-file -d 'Trust the certificate authorities in this PEM file, or in the files of this folder, too' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l registry-config -d 'Registry credentials (a Docker config.json or containers auth.json, or the folder it is in)' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -l mirror -d 'Send every request for PREFIX to TARGET, a repository prefix or oci:PATH' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -l plain-http -d 'Speak plain HTTP to this registry' -r -f -a "(__fish_print_hostnames)"
-complete -c countersign -n "__fish_countersign_using_subcommand copy" -l ca-file -d 'Trust the certificate authorities in this PEM file too' -r -F
-complete -c countersign -n "__fish_countersign_using_subcommand copy" -l registry-config -d 'Registry credentials (a Docker config.json or containers auth.json)' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand copy" -l ca-file -d 'Trust the certificate authorities in this PEM file, or in the files of this folder, too' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand copy" -l registry-config -d 'Registry credentials (a Docker config.json or containers auth.json, or the folder it is in)' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand copy" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -l dry-run -d 'Say what would be written, and write nothing'
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -s h -l help -d 'Print help'
@@ -170,6 +177,7 @@ json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -l allow-private-key-secret -d 'Accept a Kubernetes secret that also holds the private key'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
@@ -181,6 +189,7 @@ json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -s V -l version -d 'Print version'
@@ -189,6 +198,7 @@ json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -s V -l version -d 'Print version'
@@ -196,12 +206,13 @@ complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fi
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "explain" -d 'Say which policies speak of an image and what it would need; asks nobody'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "schema" -d 'Print the JSON schema of policies'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import help" -s h -l help -d 'Print help'
-complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import help" -s V -l version -d 'Print version'
-complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import help" -f -a "generate" -d 'Make an encrypted key pair, in files or in a Kubernetes secret'
-complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import help" -f -a "public" -d 'Print the public key of any key reference'
-complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import help" -f -a "import" -d 'Encrypt a private key in PKCS#8, PKCS#1 or SEC1 and store it as a key pair'
-complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import retire help" -s h -l help -d 'Print help'
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import retire help" -s V -l version -d 'Print version'
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import retire help" -f -a "generate" -d 'Make an encrypted key pair, in files or in a Kubernetes secret'
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import retire help" -f -a "public" -d 'Print the public key of any key reference'
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import retire help" -f -a "import" -d 'Encrypt a private key in PKCS#8, PKCS#1 or SEC1 and store it as a key pair'
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import retire help" -f -a "retire" -d 'Remove a private key from a Kubernetes secret for good, and keep its public key'
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import retire help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from generate" -l algorithm -d 'Kind of key' -r -f -a "ecdsa-p256\t''
 ecdsa-p384\t''
 ecdsa-p521\t''
@@ -216,6 +227,7 @@ json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from generate" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from generate" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from generate" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from generate" -l if-absent -d 'Keep the pair that is there already'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from generate" -l force -d 'Replace the files that are there: the old key is lost'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from generate" -l dry-run -d 'Say what would be written, and write nothing'
@@ -229,6 +241,7 @@ json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from public" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from public" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from public" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from public" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from public" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from public" -s V -l version -d 'Print version'
@@ -240,15 +253,27 @@ json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -l if-absent -d 'Keep the pair that is there already'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -l force -d 'Replace the files that are there: the old key is lost'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -l dry-run -d 'Say what would be written, and write nothing'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from import" -s V -l version -d 'Print version'
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from retire" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from retire" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from retire" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from retire" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from retire" -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from retire" -s v -l verbose -d 'Log every request; twice for more'
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from retire" -s h -l help -d 'Print help'
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from retire" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "generate" -d 'Make an encrypted key pair, in files or in a Kubernetes secret'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "public" -d 'Print the public key of any key reference'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "import" -d 'Encrypt a private key in PKCS#8, PKCS#1 or SEC1 and store it as a key pair'
+complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "retire" -d 'Remove a private key from a Kubernetes secret for good, and keep its public key'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "sign" -d 'Sign an image by its digest'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "validate" -d 'Sign an image a second time, if it has its build signature and its scan passes'
@@ -265,3 +290,4 @@ complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "generate" -d 'Make an encrypted key pair, in files or in a Kubernetes secret'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "public" -d 'Print the public key of any key reference'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "import" -d 'Encrypt a private key in PKCS#8, PKCS#1 or SEC1 and store it as a key pair'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "retire" -d 'Remove a private key from a Kubernetes secret for good, and keep its public key'

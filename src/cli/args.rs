@@ -53,6 +53,10 @@ pub(super) struct Shared {
     /// Limit for the whole command: 60s, 5m (default 60s; none for copy)
     #[arg(long, value_parser = duration, value_name = "DURATION")]
     pub(super) timeout: Option<Duration>,
+    /// From here on only these options, each with any number of values, then -- and images: for lists that others fill
+    #[arg(long = super::given::LISTS, value_name = "NAME,...", require_equals = true)]
+    #[allow(dead_code, reason = "read before, where arguments are still words; here for the help")]
+    lists: Option<String>,
 }
 
 /// How registries are reached.
@@ -65,10 +69,10 @@ pub(super) struct RegistryArgs {
     /// Speak plain HTTP to this registry
     #[arg(long, num_args = 1.., value_name = "HOST[:PORT]", value_hint = ValueHint::Hostname)]
     pub(super) plain_http: Vec<String>,
-    /// Trust the certificate authorities in this PEM file too
+    /// Trust the certificate authorities in this PEM file, or in the files of this folder, too
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) ca_file: Option<PathBuf>,
-    /// Registry credentials (a Docker config.json or containers auth.json)
+    /// Registry credentials (a Docker config.json or containers auth.json, or the folder it is in)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) registry_config: Option<PathBuf>,
 }

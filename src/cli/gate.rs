@@ -16,7 +16,7 @@ use super::report::{Detail, Report, Row, Use, exit};
 use super::report_files::{ReportFiles, ReportTarget};
 use super::results::{ResultFiles, remove_stale};
 use crate::flow::gate::{Asked, Gate, GateAnswer, Unpinned, gate};
-use crate::model::Digest;
+use crate::model::{Digest, ImageRef};
 use crate::policy::{NoMatch, Verdict};
 use crate::workload::{IgnoredKind, ReadOptions};
 
@@ -53,7 +53,7 @@ pub(super) struct GateArgs {
     #[arg(long, requires = "manifest", conflicts_with_all = ["images", "pin_in_place"])]
     pub(super) pin: bool,
     /// Write these digests into the manifests' files, all or none, if every image is allowed
-    #[arg(long, requires = "manifest")]
+    #[arg(long)]
     pin_in_place: bool,
     /// Accept tags, and check what they point at now: what runs later may be another image
     #[arg(long)]
@@ -189,8 +189,11 @@ impl Questions {
         let mut questions = Self { asked: Vec::new(), uses: Vec::new() };
         let mut numbers = HashMap::new();
         for text in args.images.iter().filter(|text| !text.is_empty()) {
-            let asked = Asked { image: image(text)?, namespace: args.namespace.clone() };
-            questions.add(asked, None, &mut numbers);
+            let image = image(text)?;
+            if args.pin_in_place && !args.allow_tag && image.digest().is_none() {
+                return Err(not_pinnable(&image));
+            }
+            questions.add(Asked { image, namespace: args.namespace.clone() }, None, &mut numbers);
         }
         if !args.manifest.is_empty() && files.iter().all(|file| file.images(None).next().is_none()) {
             return Err(Failure::usage("no image is found in the manifests: nothing would be checked")
@@ -255,6 +258,12 @@ fn pinned<'a>(
             Ok((file, text))
         })
         .collect()
+}
+
+/// An image that is named as an argument stands in no file that its digest could be written into.
+fn not_pinnable(image: &ImageRef) -> Failure {
+    Failure::usage(format!("{image} has no digest, and --pin-in-place writes digests into manifests only"))
+        .hint("give it with its digest; or --allow-tag, and what runs later may be another image")
 }
 
 fn decision_word(verdict: Verdict) -> &'static str {

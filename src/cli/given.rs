@@ -1,17 +1,23 @@
 //! Arguments as pipelines write them, made into what a person would have written: an empty value counts as not
 //! given, and an image after an option that takes any number of values is the image and not one more value.
 
+mod lists;
+
 use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, Command};
 
+use super::error::Failure;
 use crate::model::{ImageRef, Repository};
 
 /// The arguments in their plain order: commands, options with their values, `--`, and what stands by itself.
 ///
 /// An image is told from an option's value by its form alone (see [`is_image`]), and only where one is missing
 /// and just that many are found: a forgotten image stays forgotten.
-pub(super) fn plain(definition: &mut Command, arguments: Vec<OsString>) -> Vec<OsString> {
+///
+/// # Errors
+/// What may not stand behind `--lists` (see [`lists`]).
+pub(super) fn plain(definition: &mut Command, arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     definition.build();
     let mut command = &*definition;
     let mut names = 1;
@@ -20,26 +26,34 @@ pub(super) fn plain(definition: &mut Command, arguments: Vec<OsString>) -> Vec<O
         names += 1;
     }
     if command.has_subcommands() {
-        return arguments;
+        return Ok(arguments);
     }
     let mut arguments = arguments.into_iter();
     let mut plain: Vec<OsString> = arguments.by_ref().take(names).collect();
-    let (pieces, after) = read(command, arguments.collect());
+    let (pieces, after) = read(command, arguments.collect())?;
+    let pieces = match after {
+        // Whoever writes `--` says where the images stand.
+        Some(_) => pieces,
+        None => take_back(command, pieces),
+    };
     let mut loose: Vec<OsString> = Vec::new();
-    for word in take_back(command, pieces) {
+    for word in pieces {
         match word {
             Piece::Option(words) | Piece::Greedy(words) => plain.extend(words),
             Piece::Loose(word) => loose.push(word),
         }
     }
-    loose.extend(after);
+    loose.extend(after.into_iter().flatten());
     let loose = without_optional_empties(command, loose);
     if !loose.is_empty() {
         plain.push("--".into());
         plain.extend(loose);
     }
-    plain
+    Ok(plain)
 }
+
+/// The option behind which only lists stand; it is read here, and `clap` knows it for the help alone.
+pub(super) const LISTS: &str = "lists";
 
 /// A stretch of the command line.
 enum Piece {
@@ -51,13 +65,16 @@ enum Piece {
     Loose(OsString),
 }
 
+/// What was read, and what stands after `--` if that is there.
+type Read = (Vec<Piece>, Option<Vec<OsString>>);
+
 /// Reads options with their values; what stands after `--` is given apart.
-fn read(command: &Command, arguments: Vec<OsString>) -> (Vec<Piece>, Vec<OsString>) {
+fn read(command: &Command, arguments: Vec<OsString>) -> Result<Read, Failure> {
     let mut pieces = Vec::new();
     let mut rest = arguments.into_iter().peekable();
     while let Some(word) = rest.next() {
         if word == "--" {
-            return (pieces, rest.collect());
+            return Ok((pieces, Some(rest.collect())));
         }
         let (option, attached) = match option(command, &word) {
             Named::Loose => {
@@ -70,6 +87,11 @@ fn read(command: &Command, arguments: Vec<OsString>) -> (Vec<Piece>, Vec<OsStrin
         let takes = option.filter(|option| option.get_action().takes_values());
         match (takes, attached) {
             (None, _) => pieces.push(Piece::Option(vec![word])),
+            (Some(option), Some(names)) if option.get_id() == LISTS => {
+                let (lists, after) = lists::read(&names, rest)?;
+                pieces.extend(lists);
+                return Ok((pieces, after));
+            }
             (Some(_), Some(empty)) if empty.is_empty() => {}
             (Some(_), Some(_)) => pieces.push(Piece::Option(vec![word])),
             (Some(option), None) => {
@@ -85,7 +107,7 @@ fn read(command: &Command, arguments: Vec<OsString>) -> (Vec<Piece>, Vec<OsStrin
             }
         }
     }
-    (pieces, Vec::new())
+    Ok((pieces, None))
 }
 
 /// An option and its values; nothing if all of them are empty, and the bare option if there are none, which is
@@ -219,7 +241,7 @@ mod tests {
             word => OsString::from(word.replace("@D", &format!("@{DIGEST}"))),
         };
         let arguments = [OsString::from("countersign")].into_iter().chain(line.split(' ').map(word));
-        let plain = plain(&mut crate::cli::definition(), arguments.collect());
+        let plain = plain(&mut crate::cli::definition(), arguments.collect()).unwrap();
         let plain: Vec<_> = plain.iter().skip(1).map(|word| word.to_str().unwrap()).collect();
         plain
             .iter()
@@ -291,6 +313,7 @@ mod tests {
         // One image too many: which it is, is not guessed.
         reads_as("verify --key a oci:a --mirror a=b oci:b", "verify --key a oci:a --mirror a=b oci:b");
         reads_as("verify --key a -- oci:app", "verify --key a -- oci:app");
+        reads_as("verify --key a oci:b -- oci:app", "verify --key a oci:b -- oci:app");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `countersign keys`: generate, public, import.
+//! `countersign keys`: generate, public, import, retire.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use super::args::{PasswordArgs, Shared};
 use super::context::{Keys, key_reference};
 use super::error::{Exit, Failure};
 use super::output::{Output, Tone};
-use crate::flow::keys::{IfPresent, Origin, PairOrder, PairReport, make, public};
+use crate::flow::keys::{IfPresent, Origin, PairOrder, PairReport, RetireReport, make, public, retire};
 use crate::model::key::Algorithm;
 use crate::signer::KeyRef;
 use crate::signer::keyring::{FilePair, LocalPairs, SecretPair};
@@ -30,6 +30,8 @@ enum KeysCommand {
     Public(PublicArgs),
     /// Encrypt a private key in PKCS#8, PKCS#1 or SEC1 and store it as a key pair
     Import(ImportArgs),
+    /// Remove a private key from a Kubernetes secret for good, and keep its public key
+    Retire(RetireArgs),
 }
 
 impl KeysArgs {
@@ -38,6 +40,7 @@ impl KeysArgs {
             KeysCommand::Generate(args) => &args.shared,
             KeysCommand::Public(args) => &args.shared,
             KeysCommand::Import(args) => &args.shared,
+            KeysCommand::Retire(args) => &args.shared,
         }
     }
 }
@@ -139,6 +142,18 @@ struct ImportArgs {
     shared: Shared,
 }
 
+#[derive(Debug, Args)]
+struct RetireArgs {
+    /// Kubernetes secret of the pair, k8s://NAMESPACE/NAME; its public key stays in the ConfigMap NAME-pub
+    #[arg(value_name = "SECRET", value_hint = ValueHint::Other)]
+    secret: String,
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    shared: Shared,
+}
+
 pub(super) async fn run(args: &KeysArgs, output: &Output) -> Result<Exit, Failure> {
     match &args.command {
         KeysCommand::Generate(GenerateArgs { secret, algorithm, store, .. }) => {
@@ -151,6 +166,12 @@ pub(super) async fn run(args: &KeysArgs, output: &Output) -> Result<Exit, Failur
             let keys = Keys::new(args.passwords.password_file.clone());
             let key = public(&keys.source(), &key_reference(&args.key)?).await?;
             output.result(&key, || key.pem.clone())?;
+            Ok(Exit::Done)
+        }
+        KeysCommand::Retire(args) => {
+            let report = retire(&secret_pair(&args.secret, &Keys::new(None))?, args.dry_run).await?;
+            let shown = Shown { report: &report, dry_run: args.dry_run };
+            output.result(&shown, || retired_text(&shown, output))?;
             Ok(Exit::Done)
         }
     }
@@ -178,25 +199,51 @@ fn place(secret: Option<&str>, args: &StoreArgs, keys: &Keys) -> Result<Box<dyn 
         return Ok(Box::new(FilePair::new(&args.output_prefix)));
     };
     match key_reference(secret)? {
-        KeyRef::KubeSecret(name) => match SecretPair::new(keys.cluster.clone(), keys.source(), name) {
-            Ok(pair) => Ok(Box::new(pair)),
-            Err(error) => Err(Failure::usage("the secret cannot be used").because(error)),
-        },
+        KeyRef::KubeSecret(_) => Ok(Box::new(secret_pair(secret, keys)?)),
         _ => Err(Failure::usage(format!("`{secret}` is no place for a new key pair"))
             .hint("name a secret as k8s://NAMESPACE/NAME, or files with --output-prefix")),
     }
 }
 
+/// The pair of the secret that is named.
+fn secret_pair(secret: &str, keys: &Keys) -> Result<SecretPair, Failure> {
+    let KeyRef::KubeSecret(name) = key_reference(secret)? else {
+        return Err(
+            Failure::usage(format!("`{secret}` is no secret")).hint("name it as k8s://NAMESPACE/NAME")
+        );
+    };
+    SecretPair::new(keys.cluster.clone(), keys.source(), name)
+        .map_err(|error| Failure::usage("the secret cannot be used").because(error))
+}
+
 /// What became of the order, and whether it was one to write.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
+struct Shown<'a, R> {
     #[serde(flatten)]
-    report: &'a PairReport,
+    report: &'a R,
     dry_run: bool,
 }
 
-fn text(shown: &Shown<'_>, output: &Output) -> String {
+fn retired_text(shown: &Shown<'_, RetireReport>, output: &Output) -> String {
+    let report = shown.report;
+    let (word, tone) = match (shown.dry_run, report.removed) {
+        (true, _) => ("would remove", Tone::Unsure),
+        (false, true) => ("removed", Tone::Good),
+        (false, false) => ("removed before", Tone::Good),
+    };
+    format!(
+        "{}  private key: {}\n{:width$}  public key:  {} stays\n{}\n",
+        output.tone(tone, word),
+        report.private_key,
+        "",
+        report.public_key,
+        output.tone(Tone::Faint, &format!("  {}, {}", report.key.algorithm, report.key.fingerprint)),
+        width = word.len()
+    )
+}
+
+fn text(shown: &Shown<'_, PairReport>, output: &Output) -> String {
     let report = shown.report;
     let (word, tone) = match (shown.dry_run, report.written, report.published) {
         (true, ..) => ("would write", Tone::Unsure),

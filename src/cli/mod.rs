@@ -110,7 +110,10 @@ pub fn definition() -> clap::Command {
 /// Reads the arguments and runs the command; the exit code.
 pub fn main(arguments: Vec<std::ffi::OsString>) -> Exit {
     let mut definition = definition();
-    let arguments = given::plain(&mut definition, arguments);
+    let arguments = match given::plain(&mut definition, arguments.clone()) {
+        Ok(plain) => plain,
+        Err(failure) => return usage::output(&arguments).failure(&failure),
+    };
     let matches = definition.try_get_matches_from(&arguments);
     let Cli { command } = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,

@@ -26,7 +26,7 @@ pub(super) fn answer(error: &clap::Error, arguments: &[OsString]) -> Exit {
 }
 
 /// Where the error goes: with `--pin` standard output is for manifests alone.
-fn output(arguments: &[OsString]) -> Output {
+pub(super) fn output(arguments: &[OsString]) -> Output {
     let output = Output::new(asked_for(arguments));
     match arguments.iter().any(|argument| argument == "--pin") {
         true => output.aside(),

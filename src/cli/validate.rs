@@ -46,6 +46,9 @@ pub(super) struct ValidateArgs {
     /// SHA-256 of the reports that may be judged; any other is refused
     #[arg(long, num_args = 1.., value_name = "DIGEST", value_hint = ValueHint::Other)]
     scan_digest: Vec<String>,
+    /// Judge no report unless --scan-digest names it: for pipelines, where an empty value counts as not given
+    #[arg(long, requires = "scan_digest")]
+    require_scan_digest: bool,
     /// Rules that the reports must pass
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     rules: PathBuf,

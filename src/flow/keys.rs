@@ -7,7 +7,7 @@ use super::FlowError;
 use crate::model::key::Algorithm;
 use crate::model::{Fingerprint, PublicKey};
 use crate::signer::cluster::Created;
-use crate::signer::pair::{EncryptedPair, PairError, PairMaker, PairStore};
+use crate::signer::pair::{EncryptedPair, PairError, PairMaker, PairStore, RetirablePair, Standing};
 use crate::signer::{KeyRef, Keyring, Password};
 
 /// What to do if the place has a key pair already.
@@ -147,6 +147,46 @@ async fn keep_or_refuse(
     }
     let published = !order.dry_run && store.publish(present).await? == Created::Now;
     Ok(PairReport { published, ..report(store, Some(present)) })
+}
+
+/// What became of a pair that was to be retired.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RetireReport {
+    /// Whether a private key was removed; `false` also if it was removed before.
+    pub removed: bool,
+    /// Whether the public key had to be stored first.
+    pub published: bool,
+    /// Where the private key was.
+    pub private_key: String,
+    /// Where the public key stays.
+    pub public_key: String,
+    /// The key.
+    pub key: ShownKey,
+}
+
+/// Removes the private key of a pair for good, and sees to it first that its public key stays, so that what it signed
+/// can still be verified. One that is removed already stays so.
+///
+/// # Errors
+/// [`FlowError::Pair`].
+pub async fn retire(store: &dyn RetirablePair, dry_run: bool) -> Result<RetireReport, FlowError> {
+    let (private_key, public_key) = (store.private_place(), store.public_place());
+    let (key, id) = match store.standing().await? {
+        Standing::Pair(key, id) => (key, Some(id)),
+        Standing::Retired(key) => (key, None),
+        Standing::Absent => {
+            return Err(PairError::Absent { private: private_key, public: public_key }.into());
+        }
+    };
+    let mut report =
+        RetireReport { removed: false, published: false, private_key, public_key, key: (&key).into() };
+    if let (Some(id), false) = (id, dry_run) {
+        report.published = store.publish(&key).await? == Created::Now;
+        store.remove(&id).await?;
+        report.removed = true;
+    }
+    Ok(report)
 }
 
 fn report(store: &dyn PairStore, key: Option<&PublicKey>) -> PairReport {

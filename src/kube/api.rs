@@ -138,6 +138,30 @@ impl Api {
         }
     }
 
+    /// Removes the object under the conditions in `body` (meta/v1 DeleteOptions).
+    ///
+    /// # Errors
+    /// [`ClusterError`]; a condition that does not hold is one.
+    pub(super) async fn delete(
+        &self,
+        collection: Collection,
+        name: &ObjectName,
+        body: Vec<u8>,
+    ) -> Result<(), ClusterError> {
+        let url = self.url(collection, name.namespace(), Some(name.name()));
+        let request = self.client.delete(url).header(CONTENT_TYPE, "application/json").body(body);
+        let response = self.send(request).await?;
+        match response.status() {
+            // Accepted: the object is gone once its finalizers are done, and cannot be kept any more.
+            StatusCode::OK | StatusCode::ACCEPTED => Ok(()),
+            status => match self.failure(response).await? {
+                // Somebody else has just removed it.
+                (Some("NotFound"), _) if status == StatusCode::NOT_FOUND => Ok(()),
+                (_, error) => Err(error),
+            },
+        }
+    }
+
     /// An error about this server; `reason` is ours or escaped.
     pub(super) fn unreachable(&self, reason: &str) -> ClusterError {
         ClusterError::Unreachable { server: self.server.clone(), reason: reason.to_owned() }

@@ -14,7 +14,9 @@ use std::path::PathBuf;
 
 use tokio::sync::OnceCell;
 
-use crate::signer::cluster::{ClusterError, ClusterObjects, ConfigMapEntries, Created, SecretEntries};
+use crate::signer::cluster::{
+    ClusterError, ClusterObjects, ConfigMapEntries, Created, ObjectId, SecretEntries,
+};
 use crate::signer::{BoxFuture, ObjectName, Variables};
 
 use api::{Api, Collection};
@@ -86,6 +88,30 @@ impl ClusterObjects for Cluster {
         Box::pin(async move {
             let body = objects::write_secret(name, entries).map_err(ClusterError::Configuration)?;
             self.api().await?.create(Collection::Secrets, name, body).await
+        })
+    }
+
+    fn secret_id<'a>(
+        &'a self,
+        name: &'a ObjectName,
+    ) -> BoxFuture<'a, Result<Option<ObjectId>, ClusterError>> {
+        Box::pin(async move {
+            let api = self.api().await?;
+            let Some(body) = api.get(Collection::Secrets, name).await? else {
+                return Ok(None);
+            };
+            objects::read_secret_id(&body, name).map(Some).map_err(|reason| api.unreachable(&reason))
+        })
+    }
+
+    fn delete_secret<'a>(
+        &'a self,
+        name: &'a ObjectName,
+        id: &'a ObjectId,
+    ) -> BoxFuture<'a, Result<(), ClusterError>> {
+        Box::pin(async move {
+            let body = objects::write_deletion(id).map_err(ClusterError::Configuration)?;
+            self.api().await?.delete(Collection::Secrets, name, body).await
         })
     }
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::model::json::{self, UniqueMap};
 use crate::signer::ObjectName;
-use crate::signer::cluster::{ConfigMapEntries, SecretEntries};
+use crate::signer::cluster::{ConfigMapEntries, ObjectId, SecretEntries};
 
 #[derive(Deserialize)]
 struct Found<V> {
@@ -23,6 +23,7 @@ struct Found<V> {
 struct FoundName {
     name: String,
     namespace: String,
+    uid: Option<String>,
 }
 
 fn none<V>() -> Option<UniqueMap<V>> {
@@ -82,13 +83,47 @@ fn entries<V: for<'de> Deserialize<'de>>(
     kind: &str,
     name: &ObjectName,
 ) -> Result<BTreeMap<String, V>, String> {
+    Ok(found::<V>(body, kind, name)?.data.map(|data| data.0).unwrap_or_default())
+}
+
+fn found<V: for<'de> Deserialize<'de>>(
+    body: &[u8],
+    kind: &str,
+    name: &ObjectName,
+) -> Result<Found<V>, String> {
     // What the parser says could quote an entry.
     let found: Found<V> = json::from_slice(body).map_err(|_| format!("the answer is not a {kind}"))?;
     let same = found.metadata.name == name.name() && found.metadata.namespace == name.namespace();
-    if found.kind != kind || !same {
-        return Err(format!("the answer is not the {kind} {name}"));
+    match found.kind == kind && same {
+        true => Ok(found),
+        false => Err(format!("the answer is not the {kind} {name}")),
     }
-    Ok(found.data.map(|data| data.0).unwrap_or_default())
+}
+
+/// Which secret the one in `body` is, which must be the one asked for.
+pub(super) fn read_secret_id(body: &[u8], name: &ObjectName) -> Result<ObjectId, String> {
+    let id = found::<SecretString>(body, "Secret", name)?.metadata.uid;
+    id.filter(|id| !id.is_empty()).map(ObjectId).ok_or_else(|| format!("the secret {name} has no uid"))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DeleteOptions<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    preconditions: Preconditions<'a>,
+}
+
+#[derive(Serialize)]
+struct Preconditions<'a> {
+    uid: &'a str,
+}
+
+/// Options of a deletion that meets this object and no later one of its name.
+pub(super) fn write_deletion(id: &ObjectId) -> Result<Vec<u8>, String> {
+    let preconditions = Preconditions { uid: &id.0 };
+    let options = DeleteOptions { api_version: "v1", kind: "DeleteOptions", preconditions };
+    serde_json::to_vec(&options).map_err(|error| error.to_string())
 }
 
 /// An immutable secret, as cosign makes it.

@@ -8,6 +8,9 @@ use zeroize::Zeroizing;
 
 use crate::model::escape_untrusted;
 
+/// Most files that are read of one folder.
+const ENTRIES_LIMIT: usize = 1000;
+
 /// The bytes of a file of at most `limit` bytes; they are wiped when dropped, since files hold passwords.
 ///
 /// # Errors
@@ -50,6 +53,26 @@ pub(crate) async fn find_bounded(path: PathBuf, limit: u64) -> io::Result<Option
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The files of a folder in the order of their names, without what begins with two dots: Kubernetes keeps the versions
+/// of a mounted object under such names.
+///
+/// # Errors
+/// The system's; more than [`ENTRIES_LIMIT`] files.
+pub(crate) fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if !entry.file_name().as_encoded_bytes().starts_with(b"..") && entry.path().is_file() {
+            files.push(entry.path());
+        }
+        if files.len() > ENTRIES_LIMIT {
+            return Err(io::Error::new(ErrorKind::FileTooLarge, format!("more than {ENTRIES_LIMIT} files")));
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// A path as it is shown in errors.

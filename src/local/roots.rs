@@ -1,6 +1,6 @@
 //! The CA certificates that servers are judged by: one bundle file, that of `SSL_CERT_FILE` or the
-//! platform's, and the file of `--ca-file` beside it. Never a folder: reading one takes longer than a whole
-//! short command.
+//! platform's, and what `--ca-file` names beside it. Of the platform's never the folder: reading it takes longer than
+//! a whole short command.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
-use super::files::{read_bounded, shown};
+use super::files::{entries, read_bounded, shown};
 
 /// Where systems keep their bundle: Debian, Fedora, older Fedora, SUSE, OpenELEC, Alpine and BSD, macOS.
 const BUNDLES: [&str; 7] = [
@@ -25,14 +25,42 @@ const BUNDLES: [&str; 7] = [
 ];
 /// Largest bundle that is read, in bytes.
 const BUNDLE_LIMIT: u64 = 16 << 20;
+/// What is said of a text without any.
+const NO_CERTIFICATE: &str = "no PEM certificate in it";
 
 /// The certificates of a PEM file that was named.
 ///
 /// # Errors
 /// The file cannot be read, holds no certificate, or one that cannot be read.
 pub(crate) fn read_named(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let found = read_certificates(path)?;
+    match found.is_empty() {
+        true => Err(format!("{}: {NO_CERTIFICATE}", shown(path))),
+        false => Ok(found),
+    }
+}
+
+/// The certificates of a PEM file, or of the files in a folder such as a mounted ConfigMap. A file of a folder may hold
+/// none: a secret with a certificate holds a key too.
+///
+/// # Errors
+/// As [`read_named`]; no file of the folder holds a certificate.
+pub(crate) fn read_file_or_folder(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    if !path.is_dir() {
+        return read_named(path);
+    }
+    let files = entries(path).map_err(|e| format!("{}: {e}", shown(path)))?;
+    let read: Result<Vec<_>, _> = files.iter().map(|file| read_certificates(file)).collect();
+    let found = read?.concat();
+    match found.is_empty() {
+        true => Err(format!("{}: {NO_CERTIFICATE}", shown(path))),
+        false => Ok(found),
+    }
+}
+
+fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let bytes = read_bounded(path, BUNDLE_LIMIT).map_err(|e| format!("{}: {e}", shown(path)))?;
-    certificates(&bytes).map_err(|e| format!("{}: {e}", shown(path)))
+    parse(&bytes).map_err(|e| format!("{}: {e}", shown(path)))
 }
 
 /// The certificates in a PEM text.
@@ -40,11 +68,14 @@ pub(crate) fn read_named(path: &Path) -> Result<Vec<CertificateDer<'static>>, St
 /// # Errors
 /// It holds none, or one that cannot be read.
 pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
-    match CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() {
-        Ok(certificates) if certificates.is_empty() => Err("no PEM certificate in it".to_owned()),
-        Ok(certificates) => Ok(certificates),
-        Err(error) => Err(error.to_string()),
+    match parse(pem)? {
+        none if none.is_empty() => Err(NO_CERTIFICATE.to_owned()),
+        certificates => Ok(certificates),
     }
+}
+
+fn parse(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 
 /// TLS settings of a client that trusts `roots`, with the one crypto provider of this program.
@@ -82,6 +113,7 @@ pub(crate) fn load(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
@@ -94,5 +126,20 @@ mod tests {
     #[test]
     fn a_file_without_certificates_is_refused() {
         assert!(matches!(read_named(Path::new("/dev/null")), Err(reason) if reason.contains("no PEM")));
+    }
+
+    #[test]
+    fn a_folder_gives_the_certificates_of_its_files() {
+        let certificate = rcgen::generate_simple_self_signed(["a.example".to_owned()]).unwrap();
+        let folder = std::env::temp_dir().join(format!("countersign-roots-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("..2026")).unwrap();
+        assert!(matches!(read_file_or_folder(&folder), Err(reason) if reason.contains("no PEM")));
+        std::fs::write(folder.join("tls.key"), certificate.signing_key.serialize_pem()).unwrap();
+        std::fs::write(folder.join("a.crt"), certificate.cert.pem()).unwrap();
+        std::fs::write(folder.join("b.pem"), certificate.cert.pem()).unwrap();
+        assert_eq!(read_file_or_folder(&folder).unwrap().len(), 2);
+        std::fs::write(folder.join("c.pem"), "-----BEGIN CERTIFICATE-----\n????\n").unwrap();
+        assert!(matches!(read_file_or_folder(&folder), Err(reason) if reason.contains("c.pem")));
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -18,6 +18,10 @@ pub enum Created {
     AlreadyThere,
 }
 
+/// Which object of a name it is: another one of that name, made later, has another (`metadata.uid`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectId(pub String);
+
 /// Reads and writes single objects. Nothing is read or asked before the first call.
 pub trait ClusterObjects: Send + Sync {
     /// The secret's entries; `None` if the cluster says that there is no such secret.
@@ -38,6 +42,17 @@ pub trait ClusterObjects: Send + Sync {
         name: &'a ObjectName,
         entries: &'a SecretEntries,
     ) -> BoxFuture<'a, Result<Created, ClusterError>>;
+
+    /// Which secret of that name there is; `None` if the cluster says that there is none.
+    fn secret_id<'a>(&'a self, name: &'a ObjectName)
+    -> BoxFuture<'a, Result<Option<ObjectId>, ClusterError>>;
+
+    /// Removes the secret for good, if it is still the one of this `id`.
+    fn delete_secret<'a>(
+        &'a self,
+        name: &'a ObjectName,
+        id: &'a ObjectId,
+    ) -> BoxFuture<'a, Result<(), ClusterError>>;
 
     /// Makes a ConfigMap.
     fn create_config_map<'a>(

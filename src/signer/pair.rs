@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::cluster::{ClusterError, Created};
+use super::cluster::{ClusterError, Created, ObjectId};
 use super::error::{KeySourceError, PrivateKeyError};
 use super::{BoxFuture, KeyRef, Password, PasswordError};
 use crate::model::PublicKey;
@@ -72,7 +72,27 @@ pub trait PairStore: Send + Sync {
     fn publish<'a>(&'a self, public: &'a PublicKey) -> BoxFuture<'a, Result<Created, PairError>>;
 }
 
-/// Why there is no new pair.
+/// What is left of a pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Both halves, or the private one without its public key in a place of its own.
+    Pair(PublicKey, ObjectId),
+    /// The public key alone.
+    Retired(PublicKey),
+    /// Neither.
+    Absent,
+}
+
+/// A place whose private key can be removed while its public key stays.
+pub trait RetirablePair: PairStore {
+    /// What is there now.
+    fn standing(&self) -> BoxFuture<'_, Result<Standing, PairError>>;
+
+    /// Removes the private key for good, if it is still the one of this `id`.
+    fn remove<'a>(&'a self, id: &'a ObjectId) -> BoxFuture<'a, Result<(), PairError>>;
+}
+
+/// What is wrong with a pair, or why there is no new one.
 #[derive(Debug, thiserror::Error)]
 pub enum PairError {
     /// The place is taken.
@@ -91,6 +111,14 @@ pub enum PairError {
         "{0} holds another public key; whoever verifies with it would refuse the signatures of this pair"
     )]
     AnotherPublicKey(String),
+    /// Neither half is there.
+    #[error("{private} is not there, and no {public} either")]
+    Absent {
+        /// Where the private key would be.
+        private: String,
+        /// Where the public key would be.
+        public: String,
+    },
     /// Secrets are made immutable, and never replaced.
     #[error("{0} is never replaced: delete it first, and know that its signatures cannot be made again")]
     NeverReplaced(String),
@@ -149,6 +177,7 @@ impl PairError {
             Self::NoPassword(_) => Some(
                 "give --password-file, COUNTERSIGN_PASSWORD or COSIGN_PASSWORD (it may be empty)".to_owned(),
             ),
+            Self::Absent { .. } => Some("check the namespace and the name".to_owned()),
             Self::AnotherPublicKey(place) => {
                 Some(format!("delete {place} if nobody verifies with it any more, or take another name"))
             }

@@ -16,16 +16,17 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign::flow::FlowError;
-use countersign::flow::keys::{self, IfPresent, Origin, PairOrder, PairReport};
+use countersign::flow::keys::{self, IfPresent, Origin, PairOrder, PairReport, RetireReport};
 use countersign::kube;
 use countersign::model::PublicKey;
 use countersign::model::key::Algorithm;
+use countersign::signer::cluster::ClusterObjects as _;
 use countersign::signer::keyring::KeySource;
 use countersign::signer::keyring::LocalPairs;
 use countersign::signer::keyring::PasswordSources;
 use countersign::signer::keyring::SecretPair;
 use countersign::signer::pair::PairError;
-use countersign::signer::{KeyRef, KeySourceError, Variables};
+use countersign::signer::{KeyRef, KeySourceError, ObjectName, Variables};
 use serde_json::{Value, json};
 
 use cluster::{Cluster, cluster};
@@ -85,6 +86,11 @@ impl Person {
         keys::make(&maker, &store.unwrap(), &order).await
     }
 
+    async fn retire(&self, secret: &str) -> Result<RetireReport, FlowError> {
+        let store = SecretPair::new(self.cluster.clone(), self.keys.clone(), secret.parse().unwrap());
+        keys::retire(&store.unwrap(), false).await
+    }
+
     async fn signs(&self, reference: &str, public: &PublicKey) -> Result<(), KeySourceError> {
         let signer = self.keys.signer(&reference.parse().unwrap()).await?;
         let signature = signer.sign(b"message").await.unwrap();
@@ -136,6 +142,65 @@ async fn a_pair_that_is_there_is_kept_when_told_so_and_its_config_map_comes_back
     let refused = admin.make("kept/build", IfPresent::Replace).await;
     assert!(matches!(refused, Err(FlowError::Pair(PairError::NeverReplaced(_)))));
     admin.signs("k8s://kept/build", &made(&first)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_retired_key_signs_no_more_and_its_public_key_stays() {
+    let cluster = cluster().await;
+    cluster.namespace("retired").await;
+    let admin = Person::admin(&cluster);
+    let public = made(&admin.make("retired/build", IfPresent::Refuse).await.unwrap());
+    // Even if nobody had published it.
+    cluster.delete("/api/v1/namespaces/retired/configmaps/build-pub").await;
+    let report = admin.retire("retired/build").await.unwrap();
+    assert!(report.removed && report.published);
+    let signing = admin.signs("k8s://retired/build", &public).await;
+    assert!(matches!(signing, Err(KeySourceError::Missing { .. })), "{signing:?}");
+    assert_eq!(admin.public("k8s-configmap://retired/build-pub").await.unwrap(), public);
+    let again = admin.retire("retired/build").await.unwrap();
+    assert!(!again.removed && !again.published);
+    // Nothing makes another key under that name: whoever verifies would refuse it.
+    let refused = admin.make("retired/build", IfPresent::Keep).await;
+    assert!(matches!(refused, Err(FlowError::Pair(PairError::Half { .. }))), "{refused:?}");
+    let absent = admin.retire("retired/never-there").await;
+    assert!(matches!(absent, Err(FlowError::Pair(PairError::Absent { .. }))), "{absent:?}");
+}
+
+#[tokio::test]
+async fn a_key_is_not_retired_beside_another_public_key_or_by_who_may_only_read_it() {
+    let cluster = cluster().await;
+    cluster.namespace("unretired").await;
+    let admin = Person::admin(&cluster);
+    let public = made(&admin.make("unretired/build", IfPresent::Refuse).await.unwrap());
+    let token = cluster.token_for_one("unretired", "secrets", "build").await;
+    let reader = Person::with_kubeconfig(&cluster.kubeconfig(&json!({"token": token})));
+    assert!(matches!(
+        reader.retire("unretired/build").await,
+        Err(FlowError::Pair(PairError::Cluster { .. }))
+    ));
+    let other = made(&admin.make("unretired/other", IfPresent::Refuse).await.unwrap());
+    cluster.delete("/api/v1/namespaces/unretired/configmaps/build-pub").await;
+    let config_map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"cosign.pub": other.to_pem()},
+        "metadata": {"name": "build-pub", "namespace": "unretired"}});
+    cluster.create("/api/v1/namespaces/unretired/configmaps", &config_map).await;
+    let refused = admin.retire("unretired/build").await;
+    assert!(matches!(refused, Err(FlowError::Pair(PairError::AnotherPublicKey(_)))), "{refused:?}");
+    admin.signs("k8s://unretired/build", &public).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_secret_that_came_after_the_one_that_was_seen_is_not_removed() {
+    let cluster = cluster().await;
+    cluster.namespace("replaced").await;
+    let admin = Person::admin(&cluster);
+    admin.make("replaced/build", IfPresent::Refuse).await.unwrap();
+    let name: ObjectName = "replaced/build".parse().unwrap();
+    let seen = admin.cluster.secret_id(&name).await.unwrap().unwrap();
+    cluster.delete("/api/v1/namespaces/replaced/secrets/build").await;
+    cluster.delete("/api/v1/namespaces/replaced/configmaps/build-pub").await;
+    let public = made(&admin.make("replaced/build", IfPresent::Refuse).await.unwrap());
+    assert!(admin.cluster.delete_secret(&name, &seen).await.unwrap_err().is_undecided());
+    admin.signs("k8s://replaced/build", &public).await.unwrap();
 }
 
 #[tokio::test]
@@ -348,6 +413,9 @@ async fn the_command_keeps_bad_input_and_undecided_apart() {
     run(&admin, &["generate", "k8s://command/build"]).expect_code(2);
     run(&admin, &["generate", "k8s://command/build", "--if-absent"]).expect_code(0);
     run(&admin, &["public", "--key", "k8s://command/absent"]).expect_code(2);
+    run(&admin, &["retire", "k8s://command/build", "--dry-run"]).expect_code(0);
+    run(&admin, &["retire", "k8s://command/absent"]).expect_code(2);
+    run(&admin, &["retire", "command/build"]).expect_code(2);
     let token = cluster.token_for_one("command", "configmaps", "build-pub").await;
     let verifier = folder.write("verifier", cluster.kubeconfig(&json!({"token": token})).to_string());
     run(&verifier, &["public", "--key", "k8s-configmap://command/build-pub"]).expect_code(0);

@@ -16,6 +16,10 @@ use crate::model::reference::DOCKER_HUB;
 /// The key under which Docker's helpers keep Docker Hub's credential.
 const DOCKER_HUB_SERVER: &str = "https://index.docker.io/v1/";
 
+/// What a configuration is called in a folder: Docker's name, the entry of a secret of the type
+/// kubernetes.io/dockerconfigjson, the containers tools' name.
+const CONFIG_NAMES: [&str; 3] = ["config.json", ".dockerconfigjson", "auth.json"];
+
 /// A file that may hold credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
@@ -59,12 +63,19 @@ impl Credentials {
     }
 }
 
-/// Reads and parses a file that was named.
+/// The configuration that was named: a file, or the one in a folder. It is read and parsed once, so that a wrong one is
+/// known before anything is asked.
 ///
 /// # Errors
 /// It is not there or no configuration; the text names it.
-pub(super) fn check(path: &Path) -> Result<(), String> {
-    read(&Place { path: path.to_owned(), named: true }).map(|_| ())
+pub(super) fn named_file(path: &Path) -> Result<PathBuf, String> {
+    let file = match path.is_dir() {
+        true => CONFIG_NAMES.iter().map(|name| path.join(name)).find(|file| file.exists()),
+        false => Some(path.to_owned()),
+    };
+    let file =
+        file.ok_or_else(|| format!("{}: none of {} is in it", path.display(), CONFIG_NAMES.join(", ")))?;
+    read(&Place { path: file.clone(), named: true }).map(|_| file)
 }
 
 /// The files in the order they are looked into.
@@ -140,6 +151,19 @@ mod tests {
         let path = folder.join(name);
         std::fs::write(&path, text).unwrap();
         Place { path, named: false }
+    }
+
+    #[test]
+    fn a_folder_is_named_for_the_configuration_in_it() {
+        let folder = folder("config-folder");
+        assert!(matches!(named_file(&folder), Err(why) if why.contains(".dockerconfigjson")));
+        for name in ["auth.json", ".dockerconfigjson", "config.json"] {
+            std::fs::write(folder.join(name), "{}").unwrap();
+            assert_eq!(named_file(&folder), Ok(folder.join(name)));
+        }
+        std::fs::write(folder.join("config.json"), "no JSON").unwrap();
+        assert!(matches!(named_file(&folder), Err(why) if why.contains("config.json")));
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     fn user(found: Option<Credential>) -> Option<String> {

@@ -48,9 +48,9 @@ use crate::registry::{BlobStream, Kind, ManifestName, Referrers, Registry, Regis
 pub struct Options {
     /// Hosts besides loopback that plain HTTP is spoken with: `HOST`, or `HOST:PORT` for that port alone.
     pub plain_http: Vec<String>,
-    /// A PEM file with CA certificates to trust beside the platform's.
+    /// A PEM file with CA certificates to trust beside the platform's, or a folder with such files.
     pub ca_file: Option<PathBuf>,
-    /// A Docker configuration whose credentials come before those of the usual places.
+    /// A Docker configuration whose credentials come before those of the usual places, or the folder that it is in.
     pub registry_config: Option<PathBuf>,
 }
 
@@ -91,17 +91,16 @@ impl OciRegistry {
     }
 
     fn in_environment(options: Options, environment: Environment) -> Result<Self, OptionsError> {
-        let extra = options.ca_file.as_deref().map(crate::local::roots::read_named).transpose();
+        let extra = options.ca_file.as_deref().map(crate::local::roots::read_file_or_folder).transpose();
         let extra = extra.map_err(OptionsError::CaFile)?;
-        if let Some(path) = &options.registry_config {
-            credentials::check(path).map_err(OptionsError::RegistryConfig)?;
-        }
+        let registry_config = options.registry_config.as_deref().map(credentials::named_file).transpose();
+        let registry_config = registry_config.map_err(OptionsError::RegistryConfig)?;
         let plain = PlainHosts::new(&options.plain_http).map_err(OptionsError::PlainHttp)?;
         let has_ca_file = extra.is_some();
         let clients = Clients::new(extra.unwrap_or_default(), environment);
         Ok(Self {
             exchange: Exchange::new(clients, plain),
-            authorizations: Authorizations::new(Credentials::new(options.registry_config, environment)),
+            authorizations: Authorizations::new(Credentials::new(registry_config, environment)),
             roots: Roots::default(),
             stored: StoredBlobs::default(),
             has_ca_file,

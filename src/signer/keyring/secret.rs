@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::source::{KeySource, PASSWORD_ENTRY, PRIVATE_KEY_ENTRY, PUBLIC_KEY_ENTRY};
 use crate::model::PublicKey;
-use crate::signer::cluster::{ClusterError, ClusterObjects, Created, SecretEntries};
-use crate::signer::pair::{EncryptedPair, PairError, PairStore};
+use crate::signer::cluster::{ClusterError, ClusterObjects, Created, ObjectId, SecretEntries};
+use crate::signer::pair::{EncryptedPair, PairError, PairStore, RetirablePair, Standing};
 use crate::signer::{BoxFuture, KeyRef, KeyRefError, ObjectName, Password};
 
 /// What the ConfigMap's name ends with.
@@ -76,6 +76,16 @@ impl SecretPair {
         Ok(Some(public))
     }
 
+    /// The id is read before the key, so that it is never that of a secret which came after the key that is told of.
+    async fn told(&self) -> Result<Standing, PairError> {
+        let id = self.cluster.secret_id(&self.private).await.map_err(self.on_secret())?;
+        let found = match id {
+            Some(id) => self.found().await?.map(|public| Standing::Pair(public, id)),
+            None => self.published().await?.map(Standing::Retired),
+        };
+        Ok(found.unwrap_or(Standing::Absent))
+    }
+
     async fn published_as(&self, public: &PublicKey) -> Result<Created, PairError> {
         let entries = BTreeMap::from([(PUBLIC_KEY_ENTRY.to_owned(), public.to_pem())]);
         let created = self.cluster.create_config_map(&self.public, &entries).await;
@@ -128,5 +138,15 @@ impl PairStore for SecretPair {
 
     fn publish<'a>(&'a self, public: &'a PublicKey) -> BoxFuture<'a, Result<Created, PairError>> {
         Box::pin(self.published_as(public))
+    }
+}
+
+impl RetirablePair for SecretPair {
+    fn standing(&self) -> BoxFuture<'_, Result<Standing, PairError>> {
+        Box::pin(self.told())
+    }
+
+    fn remove<'a>(&'a self, id: &'a ObjectId) -> BoxFuture<'a, Result<(), PairError>> {
+        Box::pin(async move { self.cluster.delete_secret(&self.private, id).await.map_err(self.on_secret()) })
     }
 }

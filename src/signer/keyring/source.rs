@@ -297,7 +297,7 @@ mod tests {
 
     use super::*;
     use crate::model::key::{Algorithm, KeyError};
-    use crate::signer::cluster::{ClusterError, ConfigMapEntries, Created};
+    use crate::signer::cluster::{ClusterError, ConfigMapEntries, Created, ObjectId};
     use crate::signer::keyring::PasswordSources;
     use crate::signer::keyring::file::encrypt;
 
@@ -357,6 +357,21 @@ mod tests {
             _: &'a ObjectName,
             _: &'a SecretEntries,
         ) -> BoxFuture<'a, Result<Created, ClusterError>> {
+            unreachable!("the cluster was asked")
+        }
+
+        fn secret_id<'a>(
+            &'a self,
+            _: &'a ObjectName,
+        ) -> BoxFuture<'a, Result<Option<ObjectId>, ClusterError>> {
+            unreachable!("the cluster was asked")
+        }
+
+        fn delete_secret<'a>(
+            &'a self,
+            _: &'a ObjectName,
+            _: &'a ObjectId,
+        ) -> BoxFuture<'a, Result<(), ClusterError>> {
             unreachable!("the cluster was asked")
         }
 
