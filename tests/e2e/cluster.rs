@@ -34,10 +34,21 @@ pub(crate) fn kubectl<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Count
     Countersign::program(tool("kubectl")).env("KUBECONFIG", bed("KUBECONFIG")).args(arguments)
 }
 
+/// `kubectl` with a default namespace, as its configuration has it: other than with `--namespace`, manifests may name
+/// another one.
+pub(crate) fn kubectl_in<'a>(namespace: &str, arguments: impl IntoIterator<Item = &'a str>) -> Countersign {
+    let configuration = std::fs::read_to_string(bed("KUBECONFIG")).expect("the bed's configuration");
+    let configuration =
+        configuration.replace("user: admin}", &format!("user: admin, namespace: {namespace}}}"));
+    let command = kubectl(arguments);
+    let path = command.home().write("kubeconfig", configuration);
+    command.env("KUBECONFIG", path)
+}
+
 /// Applies manifests; those without a namespace go to `namespace`.
 pub(crate) fn apply(namespace: &str, manifests: &str) {
-    let arguments = ["apply", "--server-side", "--force-conflicts", "--namespace", namespace, "-f", "-"];
-    kubectl(arguments).input(manifests).run().expect_code(0);
+    let command = kubectl_in(namespace, ["apply", "--server-side", "--force-conflicts", "-f", "-"]);
+    command.input(manifests).run().expect_code(0);
 }
 
 /// An object, or nothing where there is none.

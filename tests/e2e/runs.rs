@@ -58,8 +58,8 @@ impl PipelineRun {
 
     /// The TaskRun of a task, if it was reached.
     pub(crate) fn task(&self, task: &str) -> Option<TaskRun> {
-        let children = self.0["status"]["childReferences"].as_array().into_iter().flatten();
-        let child = children.filter(|child| child["pipelineTaskName"] == task).last()?;
+        let mut children = self.0["status"]["childReferences"].as_array().into_iter().flatten();
+        let child = children.find(|child| child["pipelineTaskName"] == task)?;
         Some(TaskRun(get(namespace(&self.0), "taskrun", text(&child["name"]))))
     }
 

@@ -15,6 +15,9 @@ const VOLUMES: usize = 12;
 const CRITICAL: &str = include_str!("../scan/reports/trivy-debian-buster.json");
 const MEDIUM: &str = include_str!("../scan/reports/trivy-alpine-310.json");
 
+/// What the Pipeline consists of, beside the Tasks of tasks/.
+const PIPELINE: [&str; 6] = ["accounts", "policy", "rules", "trivy-scan", "deploy", "pipeline"];
+
 /// The application: it fulfils the `restricted` level, and is pulled with the registry's login.
 const APPLICATION: &str = "\
 apiVersion: apps/v1
@@ -144,14 +147,9 @@ fn open() {
     apply("default", &volumes().to_string());
     apply(CI, &belongings().to_string());
     apply(SHOP, &list(&[login("registry", &bed("SHOP_PASSWORD"))]).to_string());
-    for folder in ["tasks", "pipelines/two-signatures", "tests/e2e/tasks"] {
-        for path in manifests(folder) {
-            let text = adapted(&path);
-            // A run, and the application as it lies in its repository, are not applied.
-            if !text.contains("generateName") && !path.parent().unwrap().ends_with("example") {
-                apply(CI, &text);
-            }
-        }
+    let pipeline = PIPELINE.map(|name| file(&format!("pipelines/two-signatures/{name}.yaml")));
+    for path in manifests("tasks").into_iter().chain(pipeline).chain(manifests("tests/e2e/tasks")) {
+        apply(CI, &adapted(&path));
     }
     initialise(CI);
 }
