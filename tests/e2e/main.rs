@@ -6,7 +6,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accounts;
+mod alone;
 mod chain;
 mod cluster;
+mod keys;
+mod migration;
+mod published;
+mod references;
 mod runs;
 mod shop;

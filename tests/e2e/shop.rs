@@ -38,6 +38,10 @@ spec:
           securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
 ";
 
+/// The secrets of the two key pairs.
+pub(crate) const BUILD: &str = "countersign-build-key";
+pub(crate) const VALIDATION: &str = "countersign-validation-key";
+
 /// A file of the project.
 pub(crate) fn file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -81,14 +85,12 @@ pub(crate) fn json_of(manifest: &str) -> Value {
     kubectl(arguments).input(manifest).run().expect_code(0).json()
 }
 
-fn namespaces() -> Value {
-    let namespace = |name: &str| {
-        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {
-            "pod-security.kubernetes.io/enforce": "restricted",
-            "pod-security.kubernetes.io/enforce-version": "latest",
-        }}})
-    };
-    list(&[namespace(CI), namespace(SHOP)])
+/// A namespace under the `restricted` level.
+pub(crate) fn namespace(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {
+        "pod-security.kubernetes.io/enforce": "restricted",
+        "pod-security.kubernetes.io/enforce-version": "latest",
+    }}})
 }
 
 fn list(items: &[Value]) -> Value {
@@ -128,7 +130,7 @@ fn volumes() -> Value {
 }
 
 /// What the tests and the local tasks need beside the files that the project publishes.
-fn belongings() -> Value {
+pub(crate) fn belongings() -> Value {
     let application = APPLICATION.replace("REPOSITORY", &repository("APP"));
     let authority = std::fs::read_to_string(authority()).unwrap();
     list(&[
@@ -143,7 +145,7 @@ fn belongings() -> Value {
 /// Makes the shop: keys by signer-init, Tasks and Pipeline from the project's files, and over three of its Tasks the
 /// local ones of the same names.
 fn open() {
-    apply("default", &namespaces().to_string());
+    apply("default", &list(&[namespace(CI), namespace(SHOP)]).to_string());
     apply("default", &volumes().to_string());
     apply(CI, &belongings().to_string());
     apply(SHOP, &list(&[login("registry", &bed("SHOP_PASSWORD"))]).to_string());
@@ -192,4 +194,32 @@ pub(crate) fn two_signatures(name: &str) -> PipelineRun {
         workspaces.push(json!({"name": "ca", "configMap": {"name": "registry-ca"}}));
     }
     PipelineRun::run(&run)
+}
+
+/// Builds an image and pushes it; its repository and its digest.
+pub(crate) fn built(name: &str) -> (String, String) {
+    shop();
+    let mut workspaces = registry_workspaces();
+    workspaces[1]["name"] = json!("sslcertdir");
+    workspaces.as_array_mut().unwrap().push(json!({"name": "source", "emptyDir": {}}));
+    let spec = json!({"workspaces": workspaces});
+    let image = repository(name);
+    let run = TaskRun::of_task(CI, "buildah", json!({"IMAGE": format!("{image}:main")}), spec);
+    (image, run.expect_success().result("IMAGE_DIGEST"))
+}
+
+/// What build-sign is given for an image.
+pub(crate) fn build_sign_params((image, digest): &(String, String)) -> Value {
+    json!({"image": image, "digest": digest, "key": format!("k8s://{CI}/{BUILD}")})
+}
+
+/// What a run has beside its params: the account, and the workspaces.
+pub(crate) fn as_account(account: &str, workspaces: Value) -> Value {
+    json!({"serviceAccountName": account, "workspaces": workspaces})
+}
+
+/// Signs an image as the build does.
+pub(crate) fn build_sign(image: &(String, String)) -> TaskRun {
+    let spec = as_account("countersign-build", registry_workspaces());
+    TaskRun::of_task(CI, "build-sign", build_sign_params(image), spec).expect_success()
 }
