@@ -1,5 +1,5 @@
 # One line a target; the work is done in scripts/.
-.PHONY: demo test test-deps bench soak fuzz lint docs release
+.PHONY: demo test test-deps e2e bench soak fuzz lint docs release
 
 # The whole chain in a folder: build signature, scan, second signature, gate, a changed image.
 demo:
@@ -11,6 +11,10 @@ test: test-deps
 
 test-deps:
 	@scripts/test-deps.sh
+
+# The published Pipeline and Tasks on a real Kubernetes node with a real Tekton. As root, on Linux.
+e2e:
+	@scripts/e2e.sh
 
 bench:
 	@scripts/bench.sh

@@ -44,4 +44,8 @@ for part in registries node images tekton; do
 done
 status=0
 "$@" || status=$?
+if [ "$status" != 0 ]; then
+  kubectl get pods,events --all-namespaces --output=wide >"$BED/logs/cluster.log" 2>&1 || true
+  echo "the logs of the bed are in ${kept#"$ROOT"/}" >&2
+fi
 exit "$status"

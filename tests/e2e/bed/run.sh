@@ -38,16 +38,20 @@ make_groups() {
 }
 
 remove_groups() {
-  local hierarchy
-  # The processes in them have been killed, and may need a moment to be gone.
+  local group left
+  # The processes in them have been killed, and may need a moment to be gone. Containers have their groups in every
+  # hierarchy, in those too that none was made in.
   for _ in $(seq 50); do
-    for hierarchy in $(hierarchies); do
-      find "$hierarchy/$groups" -depth -type d -exec rmdir '{}' ';' 2>/dev/null
+    left=
+    for group in "/sys/fs/cgroup/$groups" /sys/fs/cgroup/*/"$groups"; do
+      [ -d "$group" ] || continue
+      find "$group" -depth -type d -exec rmdir '{}' ';' 2>/dev/null || true
+      [ ! -d "$group" ] || left=$group
     done
-    compgen -G "/sys/fs/cgroup/*/$groups" >/dev/null || compgen -G "/sys/fs/cgroup/$groups" >/dev/null || return 0
+    [ -n "$left" ] || return 0
     sleep 0.1
   done
-  echo "control groups $groups could not be removed" >&2
+  echo "$left could not be removed" >&2
 }
 
 child=
