@@ -12,13 +12,11 @@ LIMIT=10000000
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# labels TARGET: of its configuration, and of its index as annotations.
-labels() {
-  local licenses=Apache-2.0
-  [ "$1" = scratch ] || licenses="Apache-2.0 AND GPL-2.0-only"
-  jq -cn --arg title "$(package_fact name)" --arg description "$(package_fact description)" --arg licenses "$licenses" '
-    {title: $title, description: $description, licenses: $licenses, version: env.VERSION, revision: env.REVISION}
-    | with_entries(.key |= "org.opencontainers.image." + .)'
+# configuration TARGET: what the image says of itself and how it is started. The Dockerfile says the same.
+configuration() {
+  jq -c --arg target "$1" --arg title "$(package_fact name)" --arg description "$(package_fact description)" '
+    .[$target] | .Labels += ({title: $title, description: $description, version: env.VERSION, revision: env.REVISION}
+    | with_entries(.key |= "org.opencontainers.image." + .))' image/config.json
 }
 
 package_fact() { sed -n "s/^$1 = \"\(.*\)\"\$/\1/p" Cargo.toml | head -n 1; }
@@ -32,23 +30,23 @@ check_size() {
 
 # platform_image TARGET PLATFORM: the descriptor of its manifest.
 platform_image() {
-  local files=$work/$1/${2#*/} root home config
+  local files=$work/$1/${2#*/} root home
   scripts/rootfs.sh "$2" "$1" "$files" >&2
   [ "$1" != scratch ] || check_size "$1 $2" "$files"
   root=$(oci_layer "$LAYOUT" "$files/root")
   home=$(oci_layer "$LAYOUT" "$files/home" 65532:65532)
-  config=$(jq -c --arg target "$1" --argjson labels "$(labels "$1")" '.[$target] + {Labels: $labels}' image/config.json)
-  oci_image "$LAYOUT" "$2" "[$root,$home]" "$config"
+  oci_image "$LAYOUT" "$2" "[$root,$home]" "$(configuration "$1")"
 }
 
-# image TARGET NAME: an index over the platforms, under a name.
+# image TARGET NAME: an index over the platforms, under a name; the labels stand there too.
 image() {
-  local platform manifests=() joined index
+  local platform manifests=() joined labels index
   for platform in $PLATFORMS; do
     manifests+=("$(platform_image "$1" "$platform")")
   done
   joined=$(IFS=,; echo "${manifests[*]}")
-  index=$(oci_index "$LAYOUT" "[$joined]" "$(labels "$1")")
+  labels=$(configuration "$1" | jq -c .Labels)
+  index=$(oci_index "$LAYOUT" "[$joined]" "$labels")
   oci_tag "$LAYOUT" "$2" "$index"
 }
 

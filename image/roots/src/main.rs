@@ -28,3 +28,19 @@ fn main() -> io::Result<()> {
     }
     out.flush()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_printed_in_lines_that_decode_to_its_bytes() {
+        let der: Vec<u8> = (0..=255).collect();
+        let text = pem(&der);
+        let lines: Vec<_> = text.lines().collect();
+        let [first, body @ .., last] = lines.as_slice() else { unreachable!() };
+        assert_eq!((*first, *last), ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"));
+        assert!(body.iter().all(|line| line.len() <= LINE), "{text}");
+        assert_eq!(STANDARD.decode(body.concat()).ok(), Some(der));
+    }
+}
