@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/go-tools.sh"
 
-scripts/packages.sh cc:gcc docker-registry:docker-registry etcd:etcd-server musl-gcc:musl-tools openssl:openssl
+scripts/packages.sh cc:gcc docker-registry:docker-registry etcd:etcd-server jq:jq openssl:openssl
 
 if ! have go; then
   echo "Go is not installed: cosign, the registry with referrers and the API server cannot be built" >&2
