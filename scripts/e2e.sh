@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The end-to-end test: a registry with TLS and a login, a Kubernetes node and Tekton are built and started, and the
-# published Pipeline and Tasks run there. As root on Linux; tests/e2e/bed/run.sh says what it takes and leaves.
-# e2e.sh TEST… runs only the tests whose names hold one of these.
+# e2e.sh [TEST…]: the end-to-end test. A registry with TLS and a login, a Kubernetes node and Tekton are built and
+# started, and the published Pipeline and Tasks run there. As root on Linux; tests/e2e/bed/run.sh says what it takes
+# and leaves. With TEST only those tests run whose name holds it.
 . "$(dirname "$0")/common.sh"
 
 if [ "$(id -u)" != 0 ]; then
@@ -10,10 +10,14 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 scripts/e2e-deps.sh
-scripts/release.sh
+# The bed's own folders and platform.
+. tests/e2e/bed/common.sh
+LAYOUT=$E2E/image scripts/image.sh
+for target in scratch shell; do
+  scripts/rootfs.sh "$PLATFORMS" "$target" "$E2E/roots/$target"
+done
 say "building the tests"
 cargo test --locked --features e2e --test e2e --no-run
 
-export COUNTERSIGN=$ROOT/target/x86_64-unknown-linux-musl/release/countersign
 # Most of a test is waiting for pods: more of them at once than there are processors.
-tests/e2e/bed/run.sh cargo test --locked --features e2e --test e2e -- --test-threads 4 "$@"
+"$SCRIPTS/run.sh" cargo test --locked --offline --features e2e --test e2e -- --test-threads 5 "$@"

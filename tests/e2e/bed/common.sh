@@ -11,8 +11,10 @@ export NODE=10.200.0.1
 # Images that the bed itself needs, over plain HTTP; and the shop's own, with TLS and a login.
 export PLATFORM=$NODE:5000 SHOP=$NODE:5443
 export SHOP_USER=shop SHOP_PASSWORD=only-for-this-test
-# The program under test: it moves the bed's images too.
-export COUNTERSIGN=${COUNTERSIGN:-$ROOT/target/x86_64-unknown-linux-musl/release/countersign}
+# What scripts/e2e.sh made before: the images, and the program in them, which moves the bed's own images too.
+export E2E=$ROOT/target/e2e
+PLATFORMS=linux/$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
+export PLATFORMS COUNTERSIGN=$E2E/roots/scratch/root/usr/bin/countersign
 
 # start NAME COMMAND…: in the background, with a log of its own.
 start() {

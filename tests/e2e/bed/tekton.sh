@@ -25,7 +25,7 @@ wait
 # The shell is for Tasks with a script. tini is not in these images, and nothing here needs it. The rest is for
 # runs that begin and end one after the other, on a small machine.
 edits+=(
-  -e "s#cgr.dev/chainguard/busybox@sha256:[0-9a-f]*#$PLATFORM/bed/shell:1#"
+  -e "s#cgr.dev/chainguard/busybox@sha256:[0-9a-f]*#$PLATFORM/countersign-shell:1#"
   -e '/- \/sbin\/tini$/d' -e '/^ *- --$/d'
   -e 's/set-security-context: "false"/set-security-context: "true"/'
   -e 's/cpu: 100m/cpu: 10m/' -e 's/cpu: 500m/cpu: 2000m/'
