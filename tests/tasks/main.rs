@@ -6,3 +6,4 @@
 mod pipelines;
 mod promises;
 mod task;
+mod triggers;
