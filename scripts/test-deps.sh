@@ -13,4 +13,5 @@ fi
 
 go_tool cosign cosign github.com/sigstore/cosign/v3/cmd/cosign
 go_tool registry refregistry .
+go_tool triggers triggers-check .
 kubernetes_tool kube-apiserver

@@ -13,6 +13,7 @@ needs() {
     keys) echo cosign ;;
     chain) echo cosign docker-registry refregistry ;;
     packaging) echo jq tar gzip ;;
+    tasks) echo triggers-check ;;
     kubernetes) echo etcd kube-apiserver cosign ;;
   esac
 }
