@@ -36,7 +36,9 @@ fn what_passes_is_signed_twice_and_runs_by_its_digest() {
 #[test]
 fn a_failing_scan_stops_before_the_second_signature_and_shows_its_table() {
     let run = two_signatures("vulnerable").expect_stop("validation-sign", 1, &["deploy-gate", "deploy"]);
-    run.reached("validation-sign").expect_log(&["CVE-2019-18224", "CRITICAL", "libidn2-0"]);
+    run.reached("validation-sign")
+        .expect_log(&["CVE-2019-18224", "CRITICAL", "libidn2-0"])
+        .expect_documented("not signed: … does not pass the rules");
     let image = pinned("vulnerable", &run.reached("build").result("IMAGE_DIGEST"));
     cosign_accepts(&public_key(BUILD), "build", &image).expect_code(0);
     cosign_accepts(&public_key(VALIDATION), "validation", &image).expect_not_code(0);
@@ -46,7 +48,7 @@ fn a_failing_scan_stops_before_the_second_signature_and_shows_its_table() {
 #[test]
 fn a_report_that_was_exchanged_after_the_scan_is_refused() {
     let run = two_signatures("swapped").expect_stop("validation-sign", 2, &["deploy-gate", "deploy"]);
-    run.reached("validation-sign").expect_log(&["trivy.json is not the report that was asked for"]);
+    run.reached("validation-sign").expect_documented("….json is not the report that was asked for");
     let image = pinned("swapped", &run.reached("build").result("IMAGE_DIGEST"));
     cosign_accepts(&public_key(VALIDATION), "validation", &image).expect_not_code(0);
 }
@@ -57,6 +59,7 @@ fn an_image_that_is_pushed_over_the_tag_is_not_signed_and_not_deployed() {
     let built = run.reached("build").result("IMAGE_DIGEST");
     assert_eq!(run.reached("build-sign").result("SIGNED_DIGEST"), built);
     assert_eq!(run.reached("validation-sign").result("SIGNED_DIGEST"), built);
+    run.reached("deploy-gate").expect_documented("✗ validation: no signature by its key …");
     // What the tag points at is another image, and nobody's key is on it.
     let tag = format!("{}:main", repository("moved"));
     let inspected = countersign(["inspect", "--output", "json", &tag]).expect_code(0);

@@ -159,6 +159,21 @@ impl TaskRun {
         self
     }
 
+    /// Demands that its steps printed what docs/tekton.md says they print; `…` stands for anything.
+    #[track_caller]
+    pub(crate) fn expect_documented(self, sentence: &str) -> Self {
+        const DOCUMENT: &str = include_str!("../../docs/tekton.md");
+        assert!(DOCUMENT.contains(sentence), "docs/tekton.md does not list {sentence:?}");
+        let log = self.log();
+        let mut rest = log.as_str();
+        for part in sentence.split('…') {
+            let (_, after) =
+                rest.split_once(part).unwrap_or_else(|| panic!("{sentence:?} is not in the log:\n{log}"));
+            rest = after;
+        }
+        self
+    }
+
     /// The object.
     pub(crate) fn object(&self) -> &Value {
         &self.0
