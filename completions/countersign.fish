@@ -121,7 +121,7 @@ complete -c countersign -n "__fish_countersign_using_subcommand gate" -l pin-in-
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l allow-tag -d 'Accept tags, and check what they point at now: what runs later may be another image'
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l allow-private-key-secret -d 'Accept a Kubernetes secret that also holds the private key'
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -s v -l verbose -d 'Log every request; twice for more'
-complete -c countersign -n "__fish_countersign_using_subcommand gate" -s h -l help -d 'Print help'
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -l key -d 'Public keys that must all have signed: files, env://NAME, or k8s-configmap://NAMESPACE/NAME' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand verify" -s a -l annotation -d 'Claims that a signature by every key must state' -r -f

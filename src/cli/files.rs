@@ -14,7 +14,7 @@ pub(super) const STANDARD_INPUT: &str = "-";
 /// The option of paths that are given without one.
 pub(super) const ARGUMENT: &str = "";
 /// Endings of the files that are read in a folder.
-const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+const ENDINGS: [&str; 3] = [".yaml", ".yml", ".json"];
 /// Most files that an option names, and how deep folders may nest.
 const FILES_LIMIT: usize = 10_000;
 const DEPTH_LIMIT: usize = 32;
@@ -22,6 +22,12 @@ const DEPTH_LIMIT: usize = 32;
 const ENTRIES_LIMIT: usize = 100_000;
 /// Most bytes that all files of an option may hold together: the manifests of a large cluster hold a tenth.
 const TOTAL_LIMIT: usize = 256 << 20;
+
+/// Option of the manifests. Whoever writes them need not be trusted, so a folder of them is read as `kubectl` reads it,
+/// and nothing that would be applied is left out.
+pub(super) const MANIFESTS: &str = "--manifest";
+/// Option of the policies.
+pub(super) const POLICIES: &str = "--policy";
 
 /// A file that an option names, and its bytes.
 pub(super) struct NamedFile {
@@ -161,17 +167,18 @@ impl Search {
             return Ok(());
         }
         for path in self.entries(folder)? {
-            let ending = path.extension().and_then(|ending| ending.to_str());
             if path.is_dir() {
                 self.folder(&path, depth + 1)?;
-            } else if ending.is_some_and(|ending| ENDINGS.contains(&ending)) {
+            } else if has_ending(&path) {
                 self.file(path)?;
             }
         }
         Ok(())
     }
 
-    /// The entries of a folder, by name.
+    /// The entries of a folder, by name. Kubernetes keeps what it mounts below names that begin with two dots, and links
+    /// to it: they come last, so that a file is known by its plain name, and of policies, which may be between two
+    /// versions, they do not count.
     fn entries(&mut self, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         let failed = |error: &io::Error| unreadable(self.option, folder, error);
         let mut entries = Vec::new();
@@ -181,18 +188,24 @@ impl Search {
                 return Err(self.too_much(folder, &format!("more than {ENTRIES_LIMIT} entries")));
             }
             self.entries += 1;
-            // Kubernetes keeps what it mounts below such names, and links to it.
-            if !name.to_string_lossy().starts_with("..") {
-                entries.push(folder.join(name));
+            let of_a_mount = name.as_encoded_bytes().starts_with(b"..");
+            if !of_a_mount || self.option != POLICIES {
+                entries.push((of_a_mount, folder.join(name)));
             }
         }
         entries.sort();
-        Ok(entries)
+        Ok(entries.into_iter().map(|(_, path)| path).collect())
     }
 
     fn too_much(&self, path: &Path, what: &str) -> Failure {
         Failure::usage(format!("{} cannot be read", named(self.option, path))).because(what).hint(FEWER)
     }
+}
+
+/// Whether a file is read in a folder. A name that is nothing but an ending counts, as it does for `kubectl`.
+fn has_ending(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    ENDINGS.iter().any(|ending| name.ends_with(ending.as_bytes()))
 }
 
 /// What to try where there is too much.
@@ -237,8 +250,8 @@ mod tests {
             std::fs::write(folder.join(name), "12345").unwrap();
         }
         let paths = [folder.clone()];
-        let enough = files("--manifest", &paths, (5, 15), bytes);
-        let too_much = files("--manifest", &paths, (5, 14), bytes);
+        let enough = files(MANIFESTS, &paths, (5, 15), bytes);
+        let too_much = files(MANIFESTS, &paths, (5, 14), bytes);
         let _ = std::fs::remove_dir_all(&folder);
         assert_eq!(enough.unwrap(), [5, 5, 5]);
         let failure = too_much.unwrap_err();

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use super::args::{DEFAULT_TIMEOUT, PlaceArgs, RegistryArgs, Shared, image};
 use super::context::{Keys, registries};
 use super::error::{Exit, Failure};
+use super::fixed_tags::FixedTags;
 use super::manifests::{ManifestFile, manifest_files, replace_all};
 use super::output::{Output, warn};
 use super::policies::policies;
@@ -32,6 +33,8 @@ const LONG_LIST: &str = "PINNED_REFS.json";
 #[command(override_usage = "countersign gate [IMAGE]... [-f <MANIFEST>...] --policy <FILE>... [OPTIONS]")]
 pub(super) struct GateArgs {
     /// Images: [registry/]repository[:tag][@digest], or oci:PATH[:tag][@digest]
+    ///
+    /// With --pin-in-place, a tag that is given with its digest is not resolved where it stands in the manifests.
     #[arg(value_name = "IMAGE", value_hint = ValueHint::Other, num_args = 0..)]
     images: Vec<String>,
     /// Kubernetes manifests: files, folders, or - for standard input
@@ -138,7 +141,7 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
     let report = questions.report(&answers);
     // What cannot be pinned is known before anything is told or written.
     let pinned = match report.verdict() == Verdict::Allowed && (args.pin || args.pin_in_place) {
-        true => Some(pinned(&files, args.namespace.as_deref(), &answers)?),
+        true => Some(pinned(&files, args.namespace.as_deref(), &questions.fixed, &answers)?),
         false => None,
     };
     reports.write(&report, now)?;
@@ -182,17 +185,18 @@ fn deliver(
 struct Questions {
     asked: Vec<Asked>,
     uses: Vec<Vec<Use>>,
+    /// Of the manifests' tags those that are not to be resolved.
+    fixed: FixedTags,
 }
 
 impl Questions {
     fn of(args: &GateArgs, files: &[ManifestFile]) -> Result<Self, Failure> {
-        let mut questions = Self { asked: Vec::new(), uses: Vec::new() };
+        let images = images(args)?;
+        // Without pinning, what is written in the manifests is what runs.
+        let fixed = if args.pin_in_place { FixedTags::of(&images)? } else { FixedTags::default() };
+        let mut questions = Self { asked: Vec::new(), uses: Vec::new(), fixed };
         let mut numbers = HashMap::new();
-        for text in args.images.iter().filter(|text| !text.is_empty()) {
-            let image = image(text)?;
-            if args.pin_in_place && !args.allow_tag && image.digest().is_none() {
-                return Err(not_pinnable(&image));
-            }
+        for image in images {
             questions.add(Asked { image, namespace: args.namespace.clone() }, None, &mut numbers);
         }
         if !args.manifest.is_empty() && files.iter().all(|file| file.images(None).next().is_none()) {
@@ -200,8 +204,9 @@ impl Questions {
                 .hint("check that -f names the manifests that are deployed"));
         }
         for file in files {
-            for (asked, place) in file.images(args.namespace.as_deref()) {
-                questions.add(asked, Some(place), &mut numbers);
+            for (Asked { image, namespace }, place) in file.images(args.namespace.as_deref()) {
+                let image = questions.fixed.apply(image);
+                questions.add(Asked { image, namespace }, Some(place), &mut numbers);
             }
         }
         match questions.asked.is_empty() {
@@ -233,6 +238,7 @@ impl Questions {
 fn pinned<'a>(
     files: &'a [ManifestFile],
     namespace: Option<&str>,
+    fixed: &FixedTags,
     answers: &[GateAnswer],
 ) -> Result<Vec<(&'a ManifestFile, String)>, Failure> {
     // A policy that stops nothing may allow an image whose tag is not known: it cannot be pinned all the same.
@@ -253,11 +259,22 @@ fn pinned<'a>(
         .map(|file| {
             let text = file.pinned(|image| {
                 let own = image.object.namespace.as_deref().or(namespace);
-                digests.get(&(image.image.to_string(), own)).copied()
+                let resolved = || digests.get(&(image.image.to_string(), own)).copied();
+                fixed.digest(&image.image).or_else(resolved)
             })?;
             Ok((file, text))
         })
         .collect()
+}
+
+/// The images that are named as arguments.
+fn images(args: &GateArgs) -> Result<Vec<ImageRef>, Failure> {
+    let named = args.images.iter().filter(|text| !text.is_empty());
+    let images: Vec<ImageRef> = named.map(|text| image(text)).collect::<Result<_, _>>()?;
+    match images.iter().find(|image| args.pin_in_place && !args.allow_tag && image.digest().is_none()) {
+        Some(image) => Err(not_pinnable(image)),
+        None => Ok(images),
+    }
 }
 
 /// An image that is named as an argument stands in no file that its digest could be written into.

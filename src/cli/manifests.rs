@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::error::Failure;
-use super::files::{NamedFile, STANDARD_INPUT, canonical, option_files};
+use super::files::{MANIFESTS, NamedFile, STANDARD_INPUT, canonical, option_files};
 use super::report::Use;
 use crate::flow::gate::Asked;
 use crate::local::files::read_public;
@@ -28,7 +28,7 @@ pub(super) async fn manifest_files(
         Ok(manifests) => Ok(ManifestFile { path, name, manifests }),
         Err(error) => Err(refused(&name, &error)),
     };
-    option_files("--manifest", paths, SIZE_LIMIT, manifests).await
+    option_files(MANIFESTS, paths, SIZE_LIMIT, manifests).await
 }
 
 fn refused(name: &str, error: &WorkloadError) -> Failure {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::Failure;
-use super::files::{NamedFile, option_files};
+use super::files::{NamedFile, POLICIES, option_files};
 use crate::flow::policies::{PoliciesError, PolicyFile, policy_set};
 use crate::model::yaml::SIZE_LIMIT;
 use crate::policy::PolicySet;
@@ -31,7 +31,7 @@ fn policy_file(file: NamedFile) -> Result<PolicyFile, PoliciesError> {
 
 /// The policies in the files and folders `paths` of `--policy`.
 pub(super) async fn policies(paths: &[PathBuf], keyring: &dyn Keyring) -> Result<PolicySet, Failure> {
-    Ok(policy_set(keyring, policy_files("--policy", paths).await?).await?)
+    Ok(policy_set(keyring, policy_files(POLICIES, paths).await?).await?)
 }
 
 impl From<PoliciesError> for Failure {

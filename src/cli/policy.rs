@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::args::{Shared, image};
 use super::context::Keys;
 use super::error::{Exit, Failure};
-use super::files::ARGUMENT;
+use super::files::{ARGUMENT, POLICIES};
 use super::output::{Output, Tone};
 use super::policies::policy_files;
 use crate::flow::policies::{PoliciesError, names_differ, policy_set};
@@ -129,7 +129,7 @@ struct ExplainJson {
 
 async fn explain_image(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
     let image = image(&args.image)?;
-    let files = policy_files("--policy", &args.policy).await?;
+    let files = policy_files(POLICIES, &args.policy).await?;
     // What `gate` would refuse is not explained: nothing would be decided by it.
     names_differ(&files)?;
     let drafts: Vec<_> = files.into_iter().flat_map(|file| file.drafts).collect();

@@ -59,7 +59,6 @@ fn files_folders_standard_input_and_arguments_are_taken_together() {
     world.folder.write("app/a.yaml", pod("a", &[&images[0]]));
     world.folder.write("app/below/b.yml", pod("b", &[&images[1]]));
     world.folder.write("app/README.md", "not: [a manifest");
-    world.folder.write("app/..data/hidden.yaml", "not: [a manifest");
     let file = world.file("c.json", json_pod(&images[2]));
     let gate = world.gate(&production(&world.registry)).arg(&images[4]).input(pod("d", &[&images[3]]));
     let folder = world.folder.join("app");
@@ -69,6 +68,33 @@ fn files_folders_standard_input_and_arguments_are_taken_together() {
     let mut expected = images.clone();
     expected.sort();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn no_file_of_a_folder_that_kubectl_would_apply_is_left_out() {
+    let world = World::new();
+    let (good, bad) = (world.countersigned("seen"), world.image("unseen"));
+    for name in [".yaml", ".json", "..evil.yaml", "..below/a.yml", ".hidden/b.yaml", "below/.yml"] {
+        let folder = crate::support::temp::TempFolder::new();
+        folder.write("app.yaml", pod("a", &[&good.pinned()]));
+        folder.write(name, pod("b", &[&bad.pinned()]));
+        let gate = world.gate(&production(&world.registry)).arg("-f").arg(folder.path());
+        assert_eq!(references(&report(&gate, 1)).len(), 2, "{name}");
+    }
+}
+
+#[test]
+fn a_mounted_folder_is_read_once_and_by_its_plain_names() {
+    let world = World::new();
+    let image = world.countersigned("mounted");
+    world.folder.write("app/..2026/app.yaml", pod("a", &[&image.pinned()]));
+    let path = |name: &str| world.folder.join("app").join(name);
+    std::os::unix::fs::symlink("..2026", path("..data")).unwrap();
+    std::os::unix::fs::symlink("..data/app.yaml", path("app.yaml")).unwrap();
+    let gate = world.gate(&production(&world.registry)).arg("-f").arg(world.folder.join("app"));
+    let report = report(&gate, 0);
+    let uses = report["images"][0]["uses"].to_string();
+    assert!(uses.contains("app/app.yaml") && !uses.contains(".."), "{uses}");
 }
 
 fn json_pod(image: &str) -> String {

@@ -177,6 +177,27 @@ fn in_place_may_have_nothing_to_pin_and_takes_no_tag_that_it_cannot_pin() {
 }
 
 #[test]
+fn a_tag_that_is_given_with_its_digest_is_pinned_to_it_wherever_it_points_by_now() {
+    let world = World::new();
+    let built = world.countersigned("built");
+    let later = world.countersigned("pushed over the tag");
+    assert_ne!(built.digest, later.digest);
+    let text = pod("app", &[&built.tagged("1.4")]);
+    let file = world.file("pod.yaml", &text);
+    let gate = || world.gate(&production(&world.registry)).args(["--pin-in-place", "-f", &file]);
+    let requests = world.registry.requests().len();
+    gate().arg(pinned(&built)).run().expect_code(0);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text.replace(&built.tagged("1.4"), &pinned(&built)));
+    let asked: Vec<_> = world.paths().split_off(requests);
+    assert!(!asked.iter().any(|path| path.ends_with("/manifests/1.4")), "{asked:?}");
+    std::fs::write(&file, &text).unwrap();
+    gate().args([pinned(&built), pinned(&later)]).run().expect_code(2);
+    let unsigned = image(&world.registry, REPOSITORY, "1.4", "without signatures");
+    gate().arg(pinned(&unsigned)).run().expect_code(1);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}
+
+#[test]
 fn in_place_rewrites_the_files_and_leaves_nothing_else() {
     let world = World::new();
     let image = world.countersigned("in place");
