@@ -67,6 +67,8 @@ complete -c countersign -n "__fish_countersign_using_subcommand validate" -l sca
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l rules -d 'Rules that the reports must pass' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l key -d 'Private key of the second signature: a file, env://NAME, or k8s://NAMESPACE/SECRET' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l platform -d 'The one platform of an index that is meant: OS/ARCHITECTURE[/VARIANT]' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l source -d 'Source repository to state in the signature' -r
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l revision -d 'Commit to state in the signature' -r
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -s a -l annotation -d 'Claims to state in the signature' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l format -d 'Formats to write' -r -f -a "both\t''
 bundle\t''

@@ -37,4 +37,5 @@ version="-s -w -X $at.gitVersion=v$kubernetes -X $at.gitMajor=$major -X $at.gitM
 
 go_tool cosign cosign github.com/sigstore/cosign/v3/cmd/cosign
 go_tool registry refregistry .
+go_tool triggers triggers-check .
 go_tool kubernetes kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver -ldflags "$version"

@@ -12,6 +12,7 @@ needs() {
     interop) echo cosign docker-registry refregistry ;;
     keys) echo cosign ;;
     chain) echo cosign docker-registry refregistry ;;
+    tasks) echo triggers-check ;;
     kubernetes) echo etcd kube-apiserver cosign ;;
   esac
 }

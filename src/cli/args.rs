@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::error::Failure;
-use crate::model::{Format, ImageRef, Repository, parse_duration};
+use crate::model::{Claims, Format, ImageRef, Repository, claims, parse_duration};
 use crate::registry::routes::Mirror;
 
 /// Whole-command limit where none is given.
@@ -57,6 +57,37 @@ pub(super) struct Shared {
     #[arg(long = super::given::LISTS, value_name = "NAME,...", require_equals = true)]
     #[allow(dead_code, reason = "read before, where arguments are still words; here for the help")]
     lists: Option<String>,
+}
+
+/// What a signature states beside what the command knows.
+#[derive(Debug, Args)]
+pub(super) struct StatedArgs {
+    /// Source repository to state in the signature
+    #[arg(long, value_name = "URL")]
+    source: Option<String>,
+    /// Commit to state in the signature
+    #[arg(long, value_name = "COMMIT")]
+    revision: Option<String>,
+    /// Claims to state in the signature
+    #[arg(short, long, num_args = 1.., value_name = "KEY=VALUE", value_hint = ValueHint::Other)]
+    annotation: Vec<String>,
+}
+
+impl StatedArgs {
+    /// These as claims.
+    pub(super) fn claims(&self) -> Result<Claims, Failure> {
+        let mut claims = Claims::from_annotations(&self.annotation).map_err(|error| {
+            Failure::usage("--annotation cannot be used").because(error).hint(
+                "--annotation takes KEY=VALUE; --role, --source and --revision state countersign's own claims",
+            )
+        })?;
+        for (name, value) in [(claims::SOURCE, &self.source), (claims::REVISION, &self.revision)] {
+            if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
+                claims.set(name, value.as_str());
+            }
+        }
+        Ok(claims)
+    }
 }
 
 /// How registries are reached.

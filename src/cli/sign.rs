@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use super::args::{PasswordArgs, PlaceArgs, RegistryArgs, Shared, WrittenFormat, image};
+use super::args::{PasswordArgs, PlaceArgs, RegistryArgs, Shared, StatedArgs, WrittenFormat, image};
 use super::context::{Keys, key_reference, registries};
 use super::error::{Exit, Failure};
 use super::output::{Output, warn};
@@ -14,7 +14,7 @@ use crate::flow::FlowError;
 use crate::flow::prepare::prepare;
 use crate::flow::sign::{Order, Stated, StatedClaims, sign};
 use crate::flow::verify::resolve;
-use crate::model::claims::{REVISION, ROLE, SOURCE};
+use crate::model::claims::ROLE;
 use crate::model::{Claims, ImageRef, PinnedRef};
 use crate::registry::Registry;
 
@@ -34,15 +34,8 @@ pub(super) struct SignArgs {
     /// Role to state in the signature
     #[arg(long, default_value = "build", value_parser = role, value_name = "NAME")]
     role: String,
-    /// Source repository to state in the signature
-    #[arg(long, value_name = "URL")]
-    source: Option<String>,
-    /// Commit to state in the signature
-    #[arg(long, value_name = "COMMIT")]
-    revision: Option<String>,
-    /// Claims to state in the signature
-    #[arg(short, long, num_args = 1.., value_name = "KEY=VALUE", value_hint = ValueHint::Other)]
-    annotation: Vec<String>,
+    #[command(flatten)]
+    stated: StatedArgs,
     /// Formats to write
     #[arg(long, value_enum, default_value_t = WrittenFormat::Both, value_name = "FORMAT")]
     format: WrittenFormat,
@@ -105,17 +98,8 @@ pub(super) async fn run(args: &SignArgs, output: &Output) -> Result<Exit, Failur
 
 /// Claims that the person states.
 fn claims(args: &SignArgs) -> Result<Claims, Failure> {
-    let mut claims = Claims::from_annotations(&args.annotation).map_err(|error| {
-        Failure::usage("--annotation cannot be used").because(error).hint(
-            "--annotation takes KEY=VALUE; --role, --source and --revision state countersign's own claims",
-        )
-    })?;
+    let mut claims = args.stated.claims()?;
     claims.set(ROLE, args.role.as_str());
-    for (name, value) in [(SOURCE, &args.source), (REVISION, &args.revision)] {
-        if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
-            claims.set(name, value.as_str());
-        }
-    }
     Ok(claims)
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 
-use super::args::{PasswordArgs, PlaceArgs, RegistryArgs, Shared, WrittenFormat, image};
+use super::args::{PasswordArgs, PlaceArgs, RegistryArgs, Shared, StatedArgs, WrittenFormat, image};
 use super::context::{Keys, key_reference, registries};
 use super::error::{Exit, Failure};
 use super::files::option_file;
@@ -22,7 +22,7 @@ use crate::flow::validate::{
 use crate::flow::verify::resolve;
 use crate::model::manifest::Platform;
 use crate::model::yaml::SIZE_LIMIT;
-use crate::model::{Claims, Digest, PinnedRef};
+use crate::model::{Digest, PinnedRef};
 use crate::policy::{Early, NoMatch, Policy, PolicySet, Required, Role, SignerRule, Verdict};
 use crate::scan::report::REPORT_LIMIT;
 use crate::scan::{Report, Rules};
@@ -58,9 +58,8 @@ pub(super) struct ValidateArgs {
     /// The one platform of an index that is meant: OS/ARCHITECTURE[/VARIANT]
     #[arg(long, value_name = "PLATFORM", value_hint = ValueHint::Other)]
     platform: Option<Platform>,
-    /// Claims to state in the signature
-    #[arg(short, long, num_args = 1.., value_name = "KEY=VALUE", value_hint = ValueHint::Other)]
-    annotation: Vec<String>,
+    #[command(flatten)]
+    stated: StatedArgs,
     /// Formats to write
     #[arg(long, value_enum, default_value_t = WrittenFormat::Both, value_name = "FORMAT")]
     format: WrittenFormat,
@@ -107,7 +106,7 @@ pub(super) struct BuildArgs {
 pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Failure> {
     let image = image(&args.image)?;
     let key = key_reference(&args.key)?;
-    let annotations = annotations(args)?;
+    let annotations = args.stated.claims()?;
     let rules = rules(&args.rules).await?;
     let reports = reports(args).await?;
     let home = args.place.place(image.repository())?;
@@ -171,11 +170,6 @@ fn both(
         },
         (Err(key), Err(failure)) => Err(if key.exit == Exit::Usage { key } else { failure }),
     }
-}
-
-fn annotations(args: &ValidateArgs) -> Result<Claims, Failure> {
-    Claims::from_annotations(&args.annotation)
-        .map_err(|error| Failure::usage("--annotation cannot be used").because(error))
 }
 
 async fn rules(path: &Path) -> Result<Rules, Failure> {

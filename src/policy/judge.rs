@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::answer::{Reason, ReasonCode};
 use super::model::SignedFor;
@@ -10,10 +10,9 @@ use super::signer::{MaxAge, OnExpiry, Role, SignerRule};
 use crate::model::claims::{
     COUNTERSIGNS, REPOSITORY, ROLE, SCAN_PASS, SCAN_RESULT, SCANNED_AT, SIGNED_AT, VALIDATION_ROLE,
 };
+use crate::model::duration::CLOCK_DIFFERENCE;
 use crate::model::{Claims, Digest, Fingerprint, Repository, escape_untrusted};
 
-/// How far a stated time may lie in the future: clocks differ.
-const CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_mins(5);
 /// Longest value from a signature that is shown in a reason, in characters.
 const SHOWN: usize = 128;
 

@@ -12,9 +12,7 @@ use super::identity::Bound;
 use super::report::Scanner;
 use super::rules::{Ignore, Rules};
 use crate::model::Digest;
-
-/// How far ahead of ours the scanner's clock may be.
-const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
+use crate::model::duration::CLOCK_DIFFERENCE;
 
 /// What became of a report under rules, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,7 +189,7 @@ fn too_old(
     let Some(limit) = limit else { return Ok(None) };
     let created = created.ok_or(JudgeError::NoTime)?;
     let age = now.duration_since(created);
-    if age.is_negative() && age.unsigned_abs() > CLOCK_SKEW {
+    if age.is_negative() && age.unsigned_abs() > CLOCK_DIFFERENCE {
         return Err(JudgeError::Future(created));
     }
     let old = age.is_positive() && age.unsigned_abs() > limit;

@@ -11,5 +11,6 @@ mod gate;
 mod never;
 mod policies;
 mod reports;
+mod tasks;
 mod validate;
 mod world;

@@ -413,7 +413,10 @@ async fn the_command_keeps_bad_input_and_undecided_apart() {
     run(&admin, &["generate", "k8s://command/build"]).expect_code(2);
     run(&admin, &["generate", "k8s://command/build", "--if-absent"]).expect_code(0);
     run(&admin, &["public", "--key", "k8s://command/absent"]).expect_code(2);
-    run(&admin, &["retire", "k8s://command/build", "--dry-run"]).expect_code(0);
+    let retired =
+        run(&admin, &["retire", "k8s://command/build", "--dry-run", "--output", "json"]).expect_code(0);
+    let members: Vec<String> = retired.json().as_object().unwrap().keys().cloned().collect();
+    assert_eq!(members, ["dryRun", "key", "privateKey", "publicKey", "published", "removed"]);
     run(&admin, &["retire", "k8s://command/absent"]).expect_code(2);
     run(&admin, &["retire", "command/build"]).expect_code(2);
     let token = cluster.token_for_one("command", "configmaps", "build-pub").await;

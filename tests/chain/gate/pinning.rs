@@ -165,6 +165,18 @@ fn pinning_takes_manifests_and_one_way() {
 }
 
 #[test]
+fn in_place_may_have_nothing_to_pin_and_takes_no_tag_that_it_cannot_pin() {
+    let world = World::new();
+    let image = world.countersigned("no manifests");
+    let gate = world.gate(&production(&world.registry)).args(["--pin-in-place", "-f", ""]);
+    gate.clone().arg(image.pinned()).run().expect_code(0);
+    let requests = world.registry.requests().len();
+    says(&gate.clone().arg(image.tagged("1.4")).run().expect_code(2), "has no digest");
+    assert_eq!(world.registry.requests().len(), requests);
+    gate.args(["--allow-tag", &image.tagged("1.4")]).run().expect_code(0);
+}
+
+#[test]
 fn in_place_rewrites_the_files_and_leaves_nothing_else() {
     let world = World::new();
     let image = world.countersigned("in place");

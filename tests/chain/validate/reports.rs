@@ -177,6 +177,20 @@ fn a_report_with_another_digest_than_the_scan_steps_is_refused() {
 }
 
 #[test]
+fn where_a_digest_is_demanded_none_and_an_empty_one_are_refused() {
+    let world = World::new();
+    let image = world.built("scan digest demanded");
+    let report = trivy(&image);
+    let command =
+        || world.validate(&image, std::slice::from_ref(&report), LENIENT).arg("--require-scan-digest");
+    for without in [command(), command().args(["--scan-digest", ""]), command().arg("--scan-digest=")] {
+        let run = refused(&world, &without, 2);
+        assert!(run.stderr.contains("--scan-digest"), "{}", run.stderr);
+    }
+    command().args(["--scan-digest", &digest(&report)]).run().expect_code(0);
+}
+
+#[test]
 fn a_digest_of_the_scan_step_without_its_report_is_refused() {
     let world = World::new();
     let image = world.built("scan digest without file");

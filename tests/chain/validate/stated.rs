@@ -46,6 +46,22 @@ fn every_claim_is_there_and_no_other() {
 }
 
 #[test]
+fn source_and_revision_are_stated_where_given() {
+    let world = World::new();
+    let image = world.built("source");
+    let given = ["--source", "https://git.example/app", "--revision", "4f2a91c", "--annotation", "team=shop"];
+    world.validate(&image, &[trivy(&image)], LENIENT).args(given).run().expect_code(0);
+    let claims = &validated(&image)[0];
+    assert_eq!(claims["countersign.dev/source"], "https://git.example/app");
+    assert_eq!(claims["countersign.dev/revision"], "4f2a91c");
+    assert_eq!(claims["team"], "shop");
+    let own = world
+        .validate(&image, &[trivy(&image)], LENIENT)
+        .args(["--annotation", "countersign.dev/revision=x"]);
+    refused(&world, &own, 2);
+}
+
+#[test]
 fn a_report_without_a_time_states_none() {
     let world = World::new();
     let image = world.built("no time");
