@@ -46,6 +46,8 @@ check_task() {
   done
   grep -qx "  name: ${1##*/}" "$yaml" || fail "$yaml holds no Task of its own name"
   [ -n "$(task_version "$1")" ] || fail "$yaml has no label app.kubernetes.io/version"
+  part=${1##*/}/$(task_version "$1")/${yaml##*/}
+  grep -qF "catalog/task/$part" "$1/README.md" || fail "$1/README.md does not say how to install task/$part"
   [ "$(grep -cF "default: $PLACEHOLDER $MARK" "$yaml")" = 1 ] || fail "$yaml has not one line with the mark '$MARK'"
 }
 
