@@ -1,5 +1,5 @@
 # One line a target; the work is done in scripts/.
-.PHONY: demo test test-deps e2e bench soak fuzz lint docs release
+.PHONY: demo test test-deps e2e bench soak fuzz lint docs catalog release
 
 # The whole chain in a folder: build signature, scan, second signature, gate, a changed image.
 demo:
@@ -32,6 +32,10 @@ lint:
 
 docs:
 	@scripts/docs.sh
+
+# The Tasks as clusters take them, from tasks/ into catalog/ and target/bundles; IMAGE=REPO@DIGEST, OUT=FOLDER.
+catalog:
+	@scripts/catalog.sh
 
 # The static binary, in target/x86_64-unknown-linux-musl/release/.
 release:

@@ -12,12 +12,17 @@ fi
 scripts/e2e-deps.sh
 # The bed's own folders and platform.
 . tests/e2e/bed/common.sh
+. scripts/platforms.sh
+. scripts/oci.sh
+commit_facts
 LAYOUT=$E2E/image scripts/image.sh
 for target in scratch shell; do
   scripts/rootfs.sh "$PLATFORMS" "$target" "$E2E/roots/$target"
 done
+IMAGE=$PLATFORM/countersign@$(oci_digest "$E2E/image" "$VERSION") OUT=$E2E/catalog BUNDLES=$E2E/bundles scripts/catalog.sh
 say "building the tests"
 cargo test --locked --features e2e --test e2e --no-run
 
 # Most of a test is waiting for pods: more of them at once than there are processors.
-"$SCRIPTS/run.sh" cargo test --locked --offline --features e2e --test e2e -- --test-threads 5 "$@"
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-5}
+"$SCRIPTS/run.sh" cargo test --locked --offline --features e2e --test e2e -- "$@"

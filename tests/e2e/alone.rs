@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::cluster::{CI, apply, cosign_accepts, repository};
 use crate::runs::TaskRun;
 use crate::shop::{
-    BUILD, as_account, build_sign, build_sign_params, built, public_key, registry_workspaces, shop,
+    BUILD, as_account, build_sign, build_sign_params, built, gate, public_key, registry_workspaces, shop,
 };
 
 /// build-sign of an image that is in the registry, with these workspaces.
@@ -16,14 +16,7 @@ fn build_sign_with(image: &(String, String), workspaces: Value) -> TaskRun {
 #[test]
 fn the_gate_denies_an_image_with_one_signature() {
     let image = built("once");
-    let mut workspaces = registry_workspaces();
-    let policy = json!({"name": "policy", "configMap": {"name": "countersign-policy"}});
-    workspaces.as_array_mut().unwrap().push(policy);
-    let gate = || {
-        let params = json!({"images": [format!("{}@{}", image.0, image.1)]});
-        let spec = as_account("countersign-gate", workspaces.clone());
-        TaskRun::of_task(CI, "deploy-gate", params, spec).expect_exit(1)
-    };
+    let gate = || gate(&format!("{}@{}", image.0, image.1)).expect_exit(1);
     gate().expect_log(&["✗ build: no signature by its key", "✗ validation: no signature by its key"]);
     build_sign(&image);
     let denied = gate().expect_log(&["✓ build", "✗ validation: no signature by its key"]);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::{apply, find, get};
 use crate::runs::TaskRun;
-use crate::shop::{BUILD, VALIDATION, adapted, file, initialise, namespace, shop};
+use crate::shop::{BUILD, VALIDATION, adapted, catalogued, file, initialise, namespace, shop};
 
 const HERE: &str = "shop-retire";
 
@@ -23,9 +23,9 @@ fn retire(secret: &str) {
 fn keys_are_made_once_and_a_retired_one_leaves_its_public_key() {
     shop();
     apply("default", &namespace(HERE).to_string());
-    for path in ["signer-init/rbac.yaml", "signer-init/signer-init.yaml", "signer-retire/signer-retire.yaml"]
-    {
-        apply(HERE, &adapted(&file(&format!("tasks/{path}"))));
+    apply(HERE, &adapted(&file("tasks/signer-init/rbac.yaml")));
+    for task in ["signer-init", "signer-retire"] {
+        apply(HERE, &catalogued(task));
     }
     initialise(HERE);
     let made = [pair(BUILD), pair(VALIDATION)];

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::cluster::{SHOP, apply, bed, cosign_accepts, get, repository};
 use crate::runs::PipelineRun;
-use crate::shop::{adapted, belongings, file, json_of, namespace, shop};
+use crate::shop::{adapted, belongings, catalogued, file, json_of, namespace, shop};
 use crate::support::peers::cosign;
 
 const HERE: &str = "shop-build";
@@ -49,10 +49,10 @@ fn old_pipeline() {
         apply(HERE, &adapted(&file(&format!("tests/e2e/tasks/{task}.yaml"))));
     }
     apply(HERE, &adapted(&file("pipelines/two-signatures/deploy.yaml")));
-    let drop_in = adapted(&file("tasks/compat/stakater-cosign-v1/stakater-cosign-v1.yaml"));
-    let platform = bed("PLATFORM");
-    let trusting = format!("{platform}/bed/countersign-trusting:1");
-    apply(HERE, &drop_in.replace(&format!("{platform}/countersign:1"), &trusting));
+    let drop_in = json_of(&catalogued("stakater-cosign-v1"));
+    let image = drop_in["spec"]["params"].as_array().unwrap().last().unwrap()["default"].as_str().unwrap();
+    let trusting = format!("{}/bed/countersign-trusting:1", bed("PLATFORM"));
+    apply(HERE, &drop_in.to_string().replace(image, &trusting));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cluster::{CI, apply, kubectl, kubectl_in};
+use crate::cluster::{CI, apply, kubectl_in};
 use crate::shop::{adapted, file, json_of, manifests, namespace, shop};
 use crate::support::cli::Run;
 
@@ -27,7 +27,7 @@ fn the_api_server_accepts_every_task_and_pipeline() {
     for path in published() {
         let text = adapted(&path);
         if text.contains("generateName:") {
-            let created = kubectl(["create", "--dry-run=server", "-f", "-"]).input(text).run();
+            let created = kubectl_in(CI, ["create", "--dry-run=server", "-f", "-"]).input(text).run();
             assert_eq!(created.code, 0, "{}: {created:#?}", path.display());
             continue;
         }
@@ -42,6 +42,19 @@ fn the_api_server_accepts_every_task_and_pipeline() {
         }
     }
     assert!(tasks >= 10 && pipelines >= 4, "{tasks} Tasks, {pipelines} Pipelines");
+}
+
+#[test]
+fn what_is_for_tekton_before_1_0_is_a_task_by_its_spec() {
+    shop();
+    let files = manifests("catalog/clustertask");
+    assert!(files.len() >= 6, "{files:?}");
+    for path in files {
+        let text = adapted(&path).replace("kind: ClusterTask\n", "kind: Task\n");
+        assert!(text.contains("apiVersion: tekton.dev/v1beta1\nkind: Task\n"), "{}", path.display());
+        let run = dry_run(&text);
+        assert_eq!(run.code, 0, "{}: {run:#?}", path.display());
+    }
 }
 
 #[test]

@@ -15,6 +15,8 @@ const VOLUMES: usize = 12;
 const CRITICAL: &str = include_str!("../scan/reports/trivy-debian-buster.json");
 const MEDIUM: &str = include_str!("../scan/reports/trivy-alpine-310.json");
 
+/// The Tasks that docs/tekton.md has people install, and the one for who changes or ends a key.
+const TASKS: [&str; 5] = ["signer-init", "signer-retire", "build-sign", "validation-sign", "deploy-gate"];
 /// What the Pipeline consists of, beside the Tasks of tasks/.
 const PIPELINE: [&str; 6] = ["accounts", "policy", "rules", "trivy-scan", "deploy", "pipeline"];
 
@@ -77,6 +79,12 @@ pub(crate) fn adapted(path: &Path) -> String {
         .replace("countersign.invalid/countersign:unset", &format!("{platform}/countersign:1"))
         .replace("registry.example.org", &bed("SHOP"))
         .replace("bed.invalid", &platform)
+}
+
+/// A Task as `make catalog` wrote it, with the digest of the image in it.
+pub(crate) fn catalogued(task: &str) -> String {
+    let path = PathBuf::from(bed("E2E")).join(format!("catalog/task/{task}/0.1/{task}.yaml"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// Manifests as JSON, as kubectl reads them.
@@ -149,8 +157,14 @@ fn open() {
     apply("default", &volumes().to_string());
     apply(CI, &belongings().to_string());
     apply(SHOP, &list(&[login("registry", &bed("SHOP_PASSWORD"))]).to_string());
-    let pipeline = PIPELINE.map(|name| file(&format!("pipelines/two-signatures/{name}.yaml")));
-    for path in manifests("tasks").into_iter().chain(pipeline).chain(manifests("tests/e2e/tasks")) {
+    for task in TASKS {
+        apply(CI, &catalogued(task));
+    }
+    apply(CI, &adapted(&file("tasks/signer-init/rbac.yaml")));
+    for name in PIPELINE {
+        apply(CI, &adapted(&file(&format!("pipelines/two-signatures/{name}.yaml"))));
+    }
+    for path in manifests("tests/e2e/tasks") {
         apply(CI, &adapted(&path));
     }
     initialise(CI);
@@ -222,4 +236,13 @@ pub(crate) fn as_account(account: &str, workspaces: Value) -> Value {
 pub(crate) fn build_sign(image: &(String, String)) -> TaskRun {
     let spec = as_account("countersign-build", registry_workspaces());
     TaskRun::of_task(CI, "build-sign", build_sign_params(image), spec).expect_success()
+}
+
+/// What deploy-gate says of one image.
+pub(crate) fn gate(image: &str) -> TaskRun {
+    let mut workspaces = registry_workspaces();
+    let policy = json!({"name": "policy", "configMap": {"name": "countersign-policy"}});
+    workspaces.as_array_mut().unwrap().push(policy);
+    let spec = as_account("countersign-gate", workspaces);
+    TaskRun::of_task(CI, "deploy-gate", json!({"images": [image]}), spec)
 }

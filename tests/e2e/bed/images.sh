@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# The images that steps run: the two of `make image` as they are, and others that the bed needs.
+# The images that steps run: the two of `make image` as they are, and others that the bed needs; and the bundles of
+# `make catalog`.
 . "$(dirname "$0")/common.sh"
 . scripts/platforms.sh
 . scripts/oci.sh
 commit_facts
 work=$BED/images
 
-copy() { "$COUNTERSIGN" copy "oci:$E2E/image:$1" "$PLATFORM/$2:1" --plain-http "$PLATFORM" >/dev/null; }
-copy "$VERSION" countersign
-copy "$VERSION-shell" countersign-shell
+copy() { "$COUNTERSIGN" copy "oci:$E2E/$1" "$PLATFORM/$2:1" --plain-http "$PLATFORM" >/dev/null; }
+copy "image:$VERSION" countersign
+copy "image:$VERSION-shell" countersign-shell
+for bundle in build-sign tasks; do
+  copy "bundles:$bundle" "bundles/$bundle"
+done
 
 # The authority of the shop's registry is given to countersign's steps as a workspace. What stands in for a build and
 # a scan, and the drop-in Task, which has no such workspace, find it in their image.
