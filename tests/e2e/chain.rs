@@ -73,5 +73,5 @@ fn what_is_pushed_over_the_tag_is_neither_signed_nor_deployed() {
     // The gate stops a deployment that would take what the tag points at.
     let other = inspected.json()["digest"].as_str().expect("a digest").to_owned();
     let stopped = gate(&pinned("moved", &other)).expect_exit(1);
-    stopped.expect_documented("✗ validation: no signature by its key …");
+    stopped.expect_documented("✗ validation: no signature by its key");
 }

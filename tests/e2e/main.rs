@@ -11,6 +11,7 @@ mod alone;
 mod chain;
 mod cluster;
 mod keys;
+mod measured;
 mod migration;
 mod published;
 mod references;

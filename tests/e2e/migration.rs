@@ -49,10 +49,15 @@ fn old_pipeline() {
         apply(HERE, &adapted(&file(&format!("tests/e2e/tasks/{task}.yaml"))));
     }
     apply(HERE, &adapted(&file("pipelines/two-signatures/deploy.yaml")));
-    let drop_in = json_of(&catalogued("stakater-cosign-v1"));
-    let image = drop_in["spec"]["params"].as_array().unwrap().last().unwrap()["default"].as_str().unwrap();
-    let trusting = format!("{}/bed/countersign-trusting:1", bed("PLATFORM"));
-    apply(HERE, &drop_in.to_string().replace(image, &trusting));
+    let (ours, trusting) = ["countersign@", "bed/countersign-trusting:1"]
+        .map(|name| format!("default: {}/{name}", bed("PLATFORM")))
+        .into();
+    let drop_in = catalogued("stakater-cosign-v1");
+    let lines = drop_in.lines().map(|line| match line.split_once(&ours) {
+        Some((indent, _)) => format!("{indent}{trusting}"),
+        None => line.to_owned(),
+    });
+    apply(HERE, &lines.collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
