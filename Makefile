@@ -1,5 +1,5 @@
 # One line a target; the work is done in scripts/.
-.PHONY: demo test test-deps e2e bench soak fuzz lint docs catalog release
+.PHONY: demo test test-deps e2e bench bench-tekton soak fuzz lint docs catalog release
 
 # The whole chain in a folder: build signature, scan, second signature, gate, a changed image.
 demo:
@@ -18,6 +18,10 @@ e2e:
 
 bench:
 	@scripts/bench.sh
+
+# Steps on Tekton beside cosign's: the table in docs/benchmarks.md.
+bench-tekton:
+	@scripts/bench-tekton.sh
 
 # The long runs, hours rather than minutes.
 soak:

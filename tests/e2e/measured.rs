@@ -227,10 +227,15 @@ fn write_down(table: &str) {
 fn steps_beside_those_of_cosign() {
     shop();
     claim();
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap();
+    let load = load.split(' ').next().unwrap();
     let key = format!("--key=k8s://{CI}/{BUILD}");
     let signing = ["sign", "--tlog-upload=false", "--use-signing-config=false", "--yes", &key];
     let (both, bundle, theirs) = (images("both"), images("bundle"), images("theirs"));
-    let mut table = String::from("| step | ms | peak MiB |\n|---|--:|--:|\n");
+    let mut table = format!(
+        "Medians of {RUNS} runs, each on an image of its own; load average at the start {load}.\n\n\
+         | step | ms | peak MiB |\n|---|--:|--:|\n"
+    );
     let mut add = |row: String| writeln!(table, "{row}").unwrap();
     add(row("build-sign, both formats", &both, |image| sign(image, "both")));
     add(row("build-sign, bundle only", &bundle, |image| sign(image, "bundle")));
