@@ -3,7 +3,7 @@
 # folder each under tests/tools/) into target/test-tools/bin. What is there and unchanged is left alone.
 . "$(dirname "$0")/common.sh"
 
-scripts/packages.sh cc:gcc docker-registry:docker-registry etcd:etcd-server musl-gcc:musl-tools openssl:openssl
+scripts/packages.sh cc:gcc docker-registry:docker-registry etcd:etcd-server jq:jq openssl:openssl
 
 if ! have go; then
   echo "Go is not installed: cosign, the registry with referrers and the API server cannot be built" >&2

@@ -13,6 +13,7 @@ needs() {
     keys) echo cosign ;;
     chain) echo cosign docker-registry refregistry ;;
     tasks) echo triggers-check ;;
+    packaging) echo jq tar gzip ;;
     kubernetes) echo etcd kube-apiserver cosign ;;
   esac
 }
