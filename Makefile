@@ -1,5 +1,5 @@
 # One line a target; the work is done in scripts/.
-.PHONY: demo test test-deps bench soak fuzz lint docs image release
+.PHONY: demo test test-deps bench soak fuzz lint docs catalog image release
 
 # The whole chain in a folder: build signature, scan, second signature, gate, a changed image.
 demo:
@@ -28,6 +28,10 @@ lint:
 
 docs:
 	@scripts/docs.sh
+
+# The Tasks as clusters take them, from tasks/ into catalog/ and target/bundles; IMAGE=REPO@DIGEST, OUT=FOLDER.
+catalog:
+	@scripts/catalog.sh
 
 # The container image as an OCI layout, in target/image/.
 image:

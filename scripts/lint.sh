@@ -16,6 +16,9 @@ else
   echo "shellcheck is not installed: the scripts are not checked" >&2
 fi
 
+say "catalog"
+scripts/catalog.sh --check
+
 say "dependencies"
 cargo_tool cargo-deny
 cargo deny check bans licenses sources

@@ -48,7 +48,9 @@ fn documents() -> Vec<PathBuf> {
     let top =
         std::fs::read_dir(root()).expect("the project's root").map(|entry| entry.expect("an entry").path());
     let mut found: Vec<_> = top.filter(|path| path.extension().is_some_and(|own| own == "md")).collect();
-    found.extend(files(&root().join("docs"), "md"));
+    for folder in ["docs", "tasks", "catalog", "pipelines"] {
+        found.extend(files(&root().join(folder), "md"));
+    }
     found
 }
 

@@ -5,5 +5,7 @@
 
 mod pipelines;
 mod promises;
+mod readme;
+mod samples;
 mod task;
 mod triggers;

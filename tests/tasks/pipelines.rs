@@ -9,7 +9,7 @@ use crate::task::{tasks, text};
 
 /// What a Task asks for and gives. Of the catalog's git-clone and buildah (0.10) it is what stands in their definitions.
 #[derive(Default)]
-struct Interface {
+pub(crate) struct Interface {
     /// With whether it is a list, and whether it must be given.
     params: BTreeMap<String, (bool, bool)>,
     /// With whether it must be bound.
@@ -80,7 +80,7 @@ fn objects(kind: &str) -> Vec<(String, Value)> {
     found
 }
 
-fn interfaces() -> BTreeMap<String, Interface> {
+pub(crate) fn interfaces() -> BTreeMap<String, Interface> {
     let own =
         objects("Task").into_iter().map(|(_, task)| task).chain(tasks().into_iter().map(|task| task.yaml));
     let named = own.map(|task| (text(&task["metadata"], "name").to_owned(), Interface::of(&task)));
@@ -95,7 +95,7 @@ fn interfaces() -> BTreeMap<String, Interface> {
 }
 
 /// The elements of a list in `value`, by their names.
-fn named<'a>(value: &'a Value, list: &str) -> BTreeMap<&'a str, &'a Value> {
+pub(crate) fn named<'a>(value: &'a Value, list: &str) -> BTreeMap<&'a str, &'a Value> {
     value[list].as_array().into_iter().flatten().map(|element| (text(element, "name"), element)).collect()
 }
 
@@ -111,34 +111,41 @@ fn results_in(text: &str) -> Vec<(String, String)> {
     parted.map(|(task, result)| (task.to_owned(), result.trim_end_matches("[*]").to_owned())).collect()
 }
 
+/// Asserts that a Pipeline's task gives what its Task asks for, and nothing else; `bound` are the Pipeline's workspaces.
+pub(crate) fn assert_given(
+    interfaces: &BTreeMap<String, Interface>,
+    place: &str,
+    task: &Value,
+    bound: &BTreeMap<&str, &Value>,
+) {
+    let interface = &interfaces[text(&task["taskRef"], "name")];
+    let params = named(task, "params");
+    for (param, given) in &params {
+        let list = interface.params.get(*param).map(|(list, _)| *list);
+        assert_eq!(list, Some(given["value"].is_array()), "{place}: {param}");
+    }
+    for (param, (_, needed)) in &interface.params {
+        assert!(!needed || params.contains_key(param.as_str()), "{place} without {param}");
+    }
+    let workspaces = named(task, "workspaces");
+    for (workspace, given) in &workspaces {
+        let needed = interface.workspaces.get(*workspace);
+        let optional = bound[text(given, "workspace")]["optional"] == true;
+        assert!(needed.is_some_and(|needed| !(*needed && optional)), "{place}: {workspace}");
+    }
+    for (workspace, needed) in &interface.workspaces {
+        assert!(!needed || workspaces.contains_key(workspace.as_str()), "{place} without {workspace}");
+    }
+    assert!(task.get("retries").is_none(), "{place} would try a denial again");
+}
+
 #[test]
 fn every_task_of_a_pipeline_gets_what_its_task_asks_for() {
     let interfaces = interfaces();
     for (file, pipeline) in objects("Pipeline") {
         let bound = named(&pipeline["spec"], "workspaces");
         for (name, task) in named(&pipeline["spec"], "tasks") {
-            let interface = &interfaces[text(&task["taskRef"], "name")];
-            let params = named(task, "params");
-            for (param, given) in &params {
-                let list = interface.params.get(*param).map(|(list, _)| *list);
-                assert_eq!(list, Some(given["value"].is_array()), "{file}: {name}: {param}");
-            }
-            for (param, (_, needed)) in &interface.params {
-                assert!(!needed || params.contains_key(param.as_str()), "{file}: {name} without {param}");
-            }
-            let workspaces = named(task, "workspaces");
-            for (workspace, given) in &workspaces {
-                let needed = interface.workspaces.get(*workspace);
-                let optional = bound[text(given, "workspace")]["optional"] == true;
-                assert!(needed.is_some_and(|needed| !(*needed && optional)), "{file}: {name}: {workspace}");
-            }
-            for (workspace, needed) in &interface.workspaces {
-                assert!(
-                    !needed || workspaces.contains_key(workspace.as_str()),
-                    "{file}: {name} without {workspace}"
-                );
-            }
-            assert!(task.get("retries").is_none(), "{file}: {name} would try a denial again");
+            assert_given(&interfaces, &format!("{file}: {name}"), task, &bound);
         }
     }
 }
