@@ -1,5 +1,5 @@
 # One line a target; the work is done in scripts/.
-.PHONY: demo test test-deps e2e bench bench-tekton soak fuzz lint docs catalog release
+.PHONY: demo test test-deps e2e bench bench-tekton soak fuzz lint docs catalog image release
 
 # The whole chain in a folder: build signature, scan, second signature, gate, a changed image.
 demo:
@@ -41,6 +41,10 @@ docs:
 catalog:
 	@scripts/catalog.sh
 
-# The static binary, in target/x86_64-unknown-linux-musl/release/.
+# The container image as an OCI layout, in target/image/.
+image:
+	@scripts/image.sh
+
+# Everything that is given out, in target/dist/.
 release:
 	@scripts/release.sh

@@ -5,7 +5,7 @@
 TARGET=x86_64-unknown-linux-musl
 
 scripts/test-deps.sh
-scripts/release.sh
+scripts/binary.sh linux/amd64
 
 tools=$ROOT/target/bench-tools
 mkdir -p "$tools"

@@ -15,13 +15,14 @@ install_target() {
   fi
 }
 
-# build MACHINE: paths that the compilers would write into the program lose what belongs to this machine.
+# build MACHINE: paths that the compilers would write into the program lose what belongs to this machine. The commit's
+# time is kept from them: nothing wants it, and C would be compiled again after every commit.
 build() {
   local target=$1-unknown-linux-musl name=$1_unknown_linux_musl crates=${CARGO_HOME:-$HOME/.cargo}/registry/src
   local flags="target.$target.rustflags"
   install_target "$target"
   say "building for $target"
-  env "MACHINE=$1" "CC_$name=$ROOT/scripts/zig-cc.sh" "AR_$name=$ROOT/scripts/zig-ar.sh" \
+  env SOURCE_DATE_EPOCH=0 "MACHINE=$1" "CC_$name=$ROOT/scripts/zig-cc.sh" "AR_$name=$ROOT/scripts/zig-ar.sh" \
     ZIG_GLOBAL_CACHE_DIR="$ROOT/target/zig-cache" ZIG_LOCAL_CACHE_DIR="$ROOT/target/zig-cache" \
     cargo build --locked --release --target "$target" --bin countersign \
     --config "$flags = ['--remap-path-prefix=$crates=crates', '--remap-path-prefix=$ROOT=.']"

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/common.sh"
 
 say "formatting"
-cargo fmt --check
+cargo fmt --check --all
 cargo fmt --check --manifest-path fuzz/Cargo.toml
 
 say "clippy"

@@ -12,8 +12,8 @@ needs() {
     interop) echo cosign docker-registry refregistry ;;
     keys) echo cosign ;;
     chain) echo cosign docker-registry refregistry ;;
-    packaging) echo jq tar gzip ;;
     tasks) echo triggers-check ;;
+    packaging) echo jq tar gzip ;;
     kubernetes) echo etcd kube-apiserver cosign ;;
   esac
 }
