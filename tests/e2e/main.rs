@@ -11,7 +11,6 @@ mod alone;
 mod chain;
 mod cluster;
 mod keys;
-mod measured;
 mod migration;
 mod published;
 mod references;

@@ -1,5 +1,24 @@
-//! Time and memory of each step, beside a step that runs the real cosign for the same job. Not a test: nothing is
-//! demanded. `make bench-tekton` runs it and puts the table into docs/benchmarks.md.
+//! Time and memory of each Task's step on Tekton, beside a step that runs the real cosign for the same job. Runs in the
+//! bed of the end-to-end test: `make bench-tekton` puts the table into docs/benchmarks.md.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a measurement fails by panicking"
+)]
+
+#[path = "../tests/e2e/cluster.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod cluster;
+#[path = "../tests/e2e/runs.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod runs;
+#[path = "../tests/e2e/shop.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod shop;
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -222,9 +241,7 @@ fn write_down(table: &str) {
     std::fs::write(document, text).unwrap();
 }
 
-#[test]
-#[ignore = "measures and demands nothing: make bench-tekton"]
-fn steps_beside_those_of_cosign() {
+fn main() {
     shop();
     claim();
     let load = std::fs::read_to_string("/proc/loadavg").unwrap();
