@@ -11,6 +11,9 @@
 #[path = "../tests/e2e/cluster.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod cluster;
+#[path = "paired/machine.rs"]
+#[allow(missing_docs, unreachable_pub, reason = "nobody uses this but its own main")]
+mod machine;
 #[path = "../tests/e2e/runs.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod runs;
@@ -19,6 +22,9 @@ mod runs;
 mod shop;
 #[path = "../tests/support/mod.rs"]
 mod support;
+#[path = "paired/table.rs"]
+#[allow(dead_code, missing_docs, unreachable_pub, reason = "the paired runs use more of it")]
+mod table;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -35,6 +41,7 @@ use crate::cluster::{CI, eventually, get};
 use crate::runs::TaskRun;
 use crate::shop::{BUILD, VALIDATION, as_account, build_sign_params, built, gate, registry_workspaces, shop};
 use crate::support::temp::TempFolder;
+use crate::table::write_part;
 
 /// Runs of each step, after one that does not count.
 const RUNS: usize = 5;
@@ -231,26 +238,15 @@ fn claim() {
     crate::cluster::apply(CI, &claim.to_string());
 }
 
-/// The table's place is between two comments.
-fn write_down(table: &str) {
-    let document = crate::shop::file("docs/benchmarks.md");
-    let text = std::fs::read_to_string(&document).unwrap();
-    let (before, rest) = text.split_once("<!-- begin tekton -->\n").expect("the comment before the table");
-    let (_, after) = rest.split_once("<!-- end tekton -->").expect("the comment after the table");
-    let text = format!("{before}<!-- begin tekton -->\n\n{}\n\n<!-- end tekton -->{after}", table.trim());
-    std::fs::write(document, text).unwrap();
-}
-
 fn main() {
     shop();
     claim();
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap();
-    let load = load.split(' ').next().unwrap();
+    let machine = machine::describe();
     let key = format!("--key=k8s://{CI}/{BUILD}");
     let signing = ["sign", "--tlog-upload=false", "--use-signing-config=false", "--yes", &key];
     let (both, bundle, theirs) = (images("both"), images("bundle"), images("theirs"));
     let mut table = format!(
-        "Medians of {RUNS} runs, each on an image of its own; load average at the start {load}.\n\n\
+        "Medians of {RUNS} runs, each on an image of its own. {machine}.\n\n\
          | step | ms | peak MiB |\n|---|--:|--:|\n"
     );
     let mut add = |row: String| writeln!(table, "{row}").unwrap();
@@ -266,5 +262,5 @@ fn main() {
         cosign(image, "countersign-build", &verifying)
     }));
     println!("{table}");
-    write_down(&table);
+    write_part(&crate::shop::file("docs/benchmarks.md"), "tekton", &table);
 }
