@@ -14,5 +14,6 @@ mod keys;
 mod migration;
 mod published;
 mod references;
+mod requests;
 mod runs;
 mod shop;

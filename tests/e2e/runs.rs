@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::cluster::{eventually, get, kubectl};
 
 /// How long a run may take on a machine that does several at once.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(480);
 
 /// A PipelineRun that has ended.
 #[derive(Debug)]
