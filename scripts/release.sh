@@ -30,10 +30,15 @@ choose_key() {
   public=$DIST/image-thrown-away.pub
 }
 
+# sign_image NAME DIGEST: the index and what is below it; all of these are verified afterwards.
 sign_image() {
-  "$countersign" sign --recursive "oci:$DIST/image@$2" --key "$RELEASE_KEY" --revision "$REVISION"
-  "$countersign" verify "oci:$DIST/image@$2" --key "$public"
+  local digest
   echo "$1 $2" >>"$DIST/image-digests"
+  "$countersign" sign --recursive "oci:$DIST/image@$2" --key "$RELEASE_KEY" --revision "$REVISION" >/dev/null
+  for digest in "$2" $(jq -r '.manifests[].digest' "$DIST/image/blobs/sha256/${2#sha256:}"); do
+    "$countersign" verify "oci:$DIST/image@$digest" --key "$public" >/dev/null
+    echo "$1 $digest: signed and verified"
+  done
 }
 
 scripts/packages.sh jq:jq
@@ -55,7 +60,7 @@ scripts/sbom.sh >"$DIST/countersign.cdx.json"
 
 say "signing the image"
 choose_key
-"$countersign" keys public "$RELEASE_KEY" >"$public"
+"$countersign" keys public --key "$RELEASE_KEY" >"$public"
 jq -r '.manifests[] | "\(.annotations["org.opencontainers.image.ref.name"]) \(.digest)"' "$DIST/image/index.json" >"$work/images"
 while read -r name digest; do
   sign_image "$name" "$digest"
