@@ -43,11 +43,16 @@ sign_image() {
 
 scripts/packages.sh jq:jq
 commit_facts
+# What is signed with a key that counts can be made again: from a commit, with what the commit pins.
+if [ -n "${RELEASE_KEY:-}" ]; then
+  export PINNED=1
+  if [[ $REVISION == *-dirty ]]; then
+    echo "There are changes that are not committed: RELEASE_KEY signs commits only." >&2
+    exit 2
+  fi
+fi
 rm -rf "$DIST"
 mkdir -p "$DIST"
-if [[ $REVISION == *-dirty ]]; then
-  echo "There are changes that are not committed: this is for trying only." >&2
-fi
 LAYOUT=$DIST/image scripts/image.sh
 countersign=$(own_binary)
 
