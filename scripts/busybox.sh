@@ -24,18 +24,20 @@ fetch() {
   dpkg-deb --extract "$kept"/busybox-static_*.deb "$kept/package"
 }
 
-# The package that the pins name gives the same image everywhere; another gives another, which is said.
-check() {
-  local program=$kept/package/bin/busybox sum
-  sum=$(sha256sum "$program" | cut -d' ' -f1)
-  grep -q "^$sum  $architecture " "$pins" && return
+sum() { sha256sum "$kept/package/bin/busybox" | cut -d' ' -f1; }
+
+is_pinned() { [ -x "$kept/package/bin/busybox" ] && grep -q "^$(sum)  $architecture " "$pins"; }
+
+# The package that the pins name gives the same image everywhere; another gives another, which is said, and with
+# PINNED=1 refused.
+complain() {
   echo "busybox for $architecture is not the one in $pins: the shell image has another digest than elsewhere." >&2
-  echo "To take this one: $sum  $architecture $(dpkg-deb --field "$kept"/busybox-static_*.deb Version)" >&2
+  echo "To take this one: $(sum)  $architecture $(dpkg-deb --field "$kept"/busybox-static_*.deb Version)" >&2
   [ "${PINNED:-0}" = 0 ]
 }
 
-[ -x "$kept/package/bin/busybox" ] || fetch
-check
+is_pinned || fetch
+is_pinned || complain
 install -D -m 755 "$kept/package/bin/busybox" "$folder/bin/busybox"
 install -D -m 644 "$kept/package/usr/share/doc/busybox-static/copyright" "$folder/usr/share/licenses/busybox/copyright"
 start_on "$platform" "$folder/bin/busybox" --list-full | while read -r command; do
