@@ -25,7 +25,7 @@ LABEL org.opencontainers.image.title="countersign" \
       org.opencontainers.image.licenses="Apache-2.0 AND GPL-2.0-only" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
-COPY --from=build-shell /image/root/ /
+COPY --from=build-shell /image/files/ /
 COPY --from=build-shell --chown=65532:65532 /image/home/ /
 ENV PATH="/usr/sbin:/usr/bin:/sbin:/bin"
 USER 65532:65532
@@ -41,7 +41,7 @@ LABEL org.opencontainers.image.title="countersign" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
-COPY --from=build /image/root/ /
+COPY --from=build /image/files/ /
 COPY --from=build --chown=65532:65532 /image/home/ /
 ENV PATH="/usr/sbin:/usr/bin:/sbin:/bin"
 USER 65532:65532

@@ -24,19 +24,25 @@ fetch() {
   dpkg-deb --extract "$kept"/busybox-static_*.deb "$kept/package"
 }
 
-# The package that the pins name gives the same image everywhere; another gives another, which is said.
-check() {
-  local program=$kept/package/bin/busybox sum
-  sum=$(sha256sum "$program" | cut -d' ' -f1)
-  grep -q "^$sum  $architecture " "$pins" && return
+# program: the file in the package. Debian 13 has it below usr.
+program() { find "$kept/package/bin" "$kept/package/usr/bin" -name busybox -type f -print -quit 2>/dev/null || true; }
+
+sum() { sha256sum "$(program)" | cut -d' ' -f1; }
+
+is_pinned() { [ -n "$(program)" ] && grep -q "^$(sum)  $architecture " "$pins"; }
+
+# The package that the pins name gives the same image everywhere; another gives another, which is said, and with
+# PINNED=1 refused.
+complain() {
   echo "busybox for $architecture is not the one in $pins: the shell image has another digest than elsewhere." >&2
-  echo "To take this one: $sum  $architecture $(dpkg-deb --field "$kept"/busybox-static_*.deb Version)" >&2
+  echo "To take this one: $(sum)  $architecture $(dpkg-deb --field "$kept"/busybox-static_*.deb Version)" >&2
   [ "${PINNED:-0}" = 0 ]
 }
 
-[ -x "$kept/package/bin/busybox" ] || fetch
-check
-install -D -m 755 "$kept/package/bin/busybox" "$folder/bin/busybox"
+is_pinned || fetch
+[ -n "$(program)" ] || { echo "the package busybox-static for $architecture holds no busybox" >&2; exit 1; }
+is_pinned || complain
+install -D -m 755 "$(program)" "$folder/bin/busybox"
 install -D -m 644 "$kept/package/usr/share/doc/busybox-static/copyright" "$folder/usr/share/licenses/busybox/copyright"
 start_on "$platform" "$folder/bin/busybox" --list-full | while read -r command; do
   mkdir -p "$folder/$(dirname "$command")"

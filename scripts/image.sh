@@ -30,12 +30,12 @@ check_size() {
 
 # platform_image TARGET PLATFORM: the descriptor of its manifest.
 platform_image() {
-  local files=$work/$1/${2#*/} root home
-  scripts/rootfs.sh "$2" "$1" "$files" >&2
-  [ "$1" != scratch ] || check_size "$1 $2" "$files"
-  root=$(oci_layer "$LAYOUT" "$files/root")
-  home=$(oci_layer "$LAYOUT" "$files/home" 65532:65532)
-  oci_image "$LAYOUT" "$2" "[$root,$home]" "$(configuration "$1")"
+  local laid_out=$work/$1/${2#*/} files home
+  scripts/rootfs.sh "$2" "$1" "$laid_out" >&2
+  [ "$1" != scratch ] || check_size "$1 $2" "$laid_out"
+  files=$(oci_layer "$LAYOUT" "$laid_out/files")
+  home=$(oci_layer "$LAYOUT" "$laid_out/home" 65532:65532)
+  oci_image "$LAYOUT" "$2" "[$files,$home]" "$(configuration "$1")"
 }
 
 # image TARGET NAME: an index over the platforms, under a name; the labels stand there too.

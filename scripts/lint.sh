@@ -11,7 +11,7 @@ cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 
 if have shellcheck; then
   say "shellcheck"
-  shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh tests/e2e/bed/*.sh .ci/run
+  shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh tests/e2e/bed/*.sh .ci/run image/nohup
 else
   echo "shellcheck is not installed: the scripts are not checked" >&2
 fi

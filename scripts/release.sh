@@ -30,19 +30,29 @@ choose_key() {
   public=$DIST/image-thrown-away.pub
 }
 
+# sign_image NAME DIGEST: the index and what is below it; all of these are verified afterwards.
 sign_image() {
-  "$countersign" sign --recursive "oci:$DIST/image@$2" --key "$RELEASE_KEY" --revision "$REVISION"
-  "$countersign" verify "oci:$DIST/image@$2" --key "$public"
+  local digest
   echo "$1 $2" >>"$DIST/image-digests"
+  "$countersign" sign --recursive "oci:$DIST/image@$2" --key "$RELEASE_KEY" --revision "$REVISION" >/dev/null
+  for digest in "$2" $(jq -r '.manifests[].digest' "$DIST/image/blobs/sha256/${2#sha256:}"); do
+    "$countersign" verify "oci:$DIST/image@$digest" --key "$public" >/dev/null
+    echo "$1 $digest: signed and verified"
+  done
 }
 
 scripts/packages.sh jq:jq
 commit_facts
+# What is signed with a key that counts can be made again: from a commit, with what the commit pins.
+if [ -n "${RELEASE_KEY:-}" ]; then
+  export PINNED=1
+  if [[ $REVISION == *-dirty ]]; then
+    echo "There are changes that are not committed: RELEASE_KEY signs commits only." >&2
+    exit 2
+  fi
+fi
 rm -rf "$DIST"
 mkdir -p "$DIST"
-if [[ $REVISION == *-dirty ]]; then
-  echo "There are changes that are not committed: this is for trying only." >&2
-fi
 LAYOUT=$DIST/image scripts/image.sh
 countersign=$(own_binary)
 
@@ -55,7 +65,7 @@ scripts/sbom.sh >"$DIST/countersign.cdx.json"
 
 say "signing the image"
 choose_key
-"$countersign" keys public "$RELEASE_KEY" >"$public"
+"$countersign" keys public --key "$RELEASE_KEY" >"$public"
 jq -r '.manifests[] | "\(.annotations["org.opencontainers.image.ref.name"]) \(.digest)"' "$DIST/image/index.json" >"$work/images"
 while read -r name digest; do
   sign_image "$name" "$digest"

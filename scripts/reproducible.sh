@@ -33,7 +33,9 @@ say "again in $copy"
 )
 
 say "the two"
-sha256sum "$(binary_of linux/amd64)" "$copy/$(binary_of linux/amd64)"
+for platform in $PLATFORMS; do
+  sha256sum "$(binary_of "$platform")" "$copy/$(binary_of "$platform")"
+done
 if ! diff "target/image/index.json" "$copy/target/image/index.json"; then
   diff <(ls target/image/blobs/sha256) <(ls "$copy/target/image/blobs/sha256") || true
   echo "the same sources gave two images" >&2

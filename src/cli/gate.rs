@@ -34,7 +34,7 @@ const LONG_LIST: &str = "PINNED_REFS.json";
 pub(super) struct GateArgs {
     /// Images: [registry/]repository[:tag][@digest], or oci:PATH[:tag][@digest]
     ///
-    /// With --pin-in-place, a tag that is given with its digest is not resolved where it stands in the manifests.
+    /// With --pin and --pin-in-place, a tag that is given with its digest is not resolved in the manifests either.
     #[arg(value_name = "IMAGE", value_hint = ValueHint::Other, num_args = 0..)]
     images: Vec<String>,
     /// Kubernetes manifests: files, folders, or - for standard input
@@ -53,7 +53,7 @@ pub(super) struct GateArgs {
     #[arg(long, num_args = 1.., value_name = "KIND", value_hint = ValueHint::Other)]
     ignore_kind: Vec<IgnoredKind>,
     /// Print the manifests with the digests that were checked, if every image is allowed
-    #[arg(long, requires = "manifest", conflicts_with_all = ["images", "pin_in_place"])]
+    #[arg(long, requires = "manifest", conflicts_with = "pin_in_place")]
     pub(super) pin: bool,
     /// Write these digests into the manifests' files, all or none, if every image is allowed
     #[arg(long)]
@@ -101,6 +101,11 @@ impl GateArgs {
     pub(super) fn subject(&self) -> &str {
         self.images.first().map_or("the manifests' images", String::as_str)
     }
+
+    /// Whether digests are written into manifests.
+    fn pins(&self) -> bool {
+        self.pin || self.pin_in_place
+    }
 }
 
 /// When the images must be decided, so that the rest of the time limit is enough to tell.
@@ -124,7 +129,7 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
     let keys = Keys::new(None).source().allow_private_key_secret(args.allow_private_key_secret);
     let policies = policies(&args.policy, &keys).await?;
     let registry = registries(&args.registry)?;
-    let unpinned = match args.pin || args.pin_in_place || args.allow_tag {
+    let unpinned = match args.pins() || args.allow_tag {
         true => Unpinned::Resolve,
         false => Unpinned::Deny,
     };
@@ -140,7 +145,7 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
     let answers = gate(&registry, &question, &questions.asked).await;
     let report = questions.report(&answers);
     // What cannot be pinned is known before anything is told or written.
-    let pinned = match report.verdict() == Verdict::Allowed && (args.pin || args.pin_in_place) {
+    let pinned = match report.verdict() == Verdict::Allowed && args.pins() {
         true => Some(pinned(&files, args.namespace.as_deref(), &questions.fixed, &answers)?),
         false => None,
     };
@@ -193,7 +198,7 @@ impl Questions {
     fn of(args: &GateArgs, files: &[ManifestFile]) -> Result<Self, Failure> {
         let images = images(args)?;
         // Without pinning, what is written in the manifests is what runs.
-        let fixed = if args.pin_in_place { FixedTags::of(&images)? } else { FixedTags::default() };
+        let fixed = if args.pins() { FixedTags::of(&images)? } else { FixedTags::default() };
         let mut questions = Self { asked: Vec::new(), uses: Vec::new(), fixed };
         let mut numbers = HashMap::new();
         for image in images {
@@ -271,7 +276,7 @@ fn pinned<'a>(
 fn images(args: &GateArgs) -> Result<Vec<ImageRef>, Failure> {
     let named = args.images.iter().filter(|text| !text.is_empty());
     let images: Vec<ImageRef> = named.map(|text| image(text)).collect::<Result<_, _>>()?;
-    match images.iter().find(|image| args.pin_in_place && !args.allow_tag && image.digest().is_none()) {
+    match images.iter().find(|image| args.pins() && !args.allow_tag && image.digest().is_none()) {
         Some(image) => Err(not_pinnable(image)),
         None => Ok(images),
     }
@@ -279,7 +284,7 @@ fn images(args: &GateArgs) -> Result<Vec<ImageRef>, Failure> {
 
 /// An image that is named as an argument stands in no file that its digest could be written into.
 fn not_pinnable(image: &ImageRef) -> Failure {
-    Failure::usage(format!("{image} has no digest, and --pin-in-place writes digests into manifests only"))
+    Failure::usage(format!("{image} has no digest, and pinning writes digests into manifests only"))
         .hint("give it with its digest; or --allow-tag, and what runs later may be another image")
 }
 

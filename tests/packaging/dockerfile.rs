@@ -107,9 +107,9 @@ fn both_targets_take_the_files_that_make_image_lays_out() {
         let (stage, written) = target(name);
         let user = written["User"].as_str().unwrap();
         let copied: Vec<_> = stage.all("COPY").collect();
-        let root = format!("--from={from} /image/root/ /");
+        let files = format!("--from={from} /image/files/ /");
         let home = format!("--from={from} --chown={user} /image/home/ /");
-        assert_eq!(copied, [root, home], "{name}");
+        assert_eq!(copied, [files, home], "{name}");
         let laid_out = format!("scripts/rootfs.sh \"linux/$TARGETARCH\" {name} /image");
         let runs = stages(&read("Dockerfile"))
             .into_iter()
@@ -144,7 +144,7 @@ fn the_user_of_the_image_is_the_one_in_its_passwd() {
     assert_eq!(format!("{}:{}", fields[2], fields[3]), user);
     assert!(read("image/group").contains(&format!("countersign:x:{}:\n", fields[3])));
     assert!(read("scripts/rootfs.sh").contains(&format!("$home{}\"", fields[5])), "the home is made");
-    assert!(read("scripts/image.sh").contains(&format!("\"$files/home\" {user}")), "and it is the user's");
+    assert!(read("scripts/image.sh").contains(&format!("\"$laid_out/home\" {user}")), "and it is the user's");
 }
 
 #[test]

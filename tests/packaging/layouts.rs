@@ -139,7 +139,9 @@ fn the_check_passes_what_is_whole_and_stops_at_what_is_not() {
 
 #[test]
 fn a_step_that_fails_inside_another_ends_the_script() {
-    let output = run(&files(), "oci_start layout\nlayer=$(oci_layer layout absent)\necho reached");
-    assert!(!output.status.success());
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    for inside in ["oci_layer layout absent", "oci_config layout linux/amd64 '[]' broken; echo hidden"] {
+        let output = run(&files(), &format!("oci_start layout\nanswer=$({inside})\necho reached"));
+        assert!(!output.status.success(), "{inside}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{inside}");
+    }
 }

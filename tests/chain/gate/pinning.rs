@@ -157,7 +157,7 @@ fn pinning_takes_manifests_and_one_way() {
     let gate = world.gate(&production(&world.registry));
     let file = world.file("pod.yaml", pod("app", &[&image.tagged("1.4")]));
     gate.clone().args(["--pin", &image.pinned()]).run().expect_code(2);
-    gate.clone().args([&image.pinned(), "--pin", "-f", &file]).run().expect_code(2);
+    gate.clone().args([&image.tagged("1.4"), "--pin", "-f", &file]).run().expect_code(2);
     gate.clone().args(["--pin", "--pin-in-place", "-f", &file]).run().expect_code(2);
     let from_stdin = gate.args(["--pin-in-place", "-f", "-"]).input(pod("app", &[&image.tagged("1.4")]));
     says(&from_stdin.run().expect_code(2), "standard input");
@@ -191,6 +191,8 @@ fn a_tag_that_is_given_with_its_digest_is_pinned_to_it_wherever_it_points_by_now
     let asked: Vec<_> = world.paths().split_off(requests);
     assert!(!asked.iter().any(|path| path.ends_with("/manifests/1.4")), "{asked:?}");
     std::fs::write(&file, &text).unwrap();
+    let printed = world.gate(&production(&world.registry)).args(["--pin", "-f", &file]).arg(pinned(&built));
+    assert_eq!(printed.run().expect_code(0).stdout, text.replace(&built.tagged("1.4"), &pinned(&built)));
     gate().args([pinned(&built), pinned(&later)]).run().expect_code(2);
     let unsigned = image(&world.registry, REPOSITORY, "1.4", "without signatures");
     gate().arg(pinned(&unsigned)).run().expect_code(1);
