@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::cluster::{CI, bed, kubectl};
+use crate::cluster::{CI, bed, find, kubectl};
 use crate::shop::{BUILD, VALIDATION, shop};
 use crate::support::cli::{Countersign, Run};
 use crate::support::peers::tool;
@@ -49,6 +49,15 @@ fn who_builds_scans_decides_or_deploys_reads_no_key() {
 }
 
 #[test]
+fn the_account_that_made_both_keys_is_gone() {
+    shop();
+    assert_eq!(find(CI, "serviceaccount", "countersign-init"), None);
+    for kind in ["rolebinding", "role"] {
+        assert_eq!(find(CI, kind, "countersign-init"), None);
+    }
+}
+
+#[test]
 fn public_keys_are_read_by_who_verifies_and_changed_by_nobody() {
     shop();
     for account in ["countersign-gate", "countersign-validation"] {
@@ -57,8 +66,7 @@ fn public_keys_are_read_by_who_verifies_and_changed_by_nobody() {
             assert!(run.stdout.contains("BEGIN PUBLIC KEY"), "{run:#?}");
         }
     }
-    let accounts =
-        ["build", "validation", "gate", "init", "retire"].map(|name| format!("countersign-{name}"));
+    let accounts = ["build", "validation", "gate"].map(|name| format!("countersign-{name}"));
     for account in accounts.iter().map(String::as_str).chain(["app-builder", "app-deployer"]) {
         for what in [
             "configmap/countersign-build-key-pub",

@@ -23,7 +23,9 @@ fn retire(secret: &str) {
 fn keys_are_made_once_and_a_retired_one_leaves_its_public_key() {
     shop();
     apply("default", &namespace(HERE).to_string());
-    apply(HERE, &adapted(&file("tasks/signer-init/rbac.yaml")));
+    for rights in ["signer-init/init-rbac.yaml", "signer-retire/rbac.yaml"] {
+        apply(HERE, &adapted(&file(&format!("tasks/{rights}"))));
+    }
     for task in ["signer-init", "signer-retire"] {
         apply(HERE, &catalogued(task));
     }

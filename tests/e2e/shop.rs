@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::cluster::{CI, SHOP, apply, authority, bed, get, kubectl, repository};
+use crate::cluster::{CI, SHOP, apply, authority, bed, get, kubectl, kubectl_in, repository};
 use crate::runs::{PipelineRun, TaskRun};
 
 /// Volumes, of which each PipelineRun takes one.
@@ -167,9 +167,11 @@ fn open() {
     for path in manifests("tests/e2e/tasks") {
         apply(CI, &adapted(&path));
     }
+    let rights = adapted(&file("tasks/signer-init/init-rbac.yaml"));
+    apply(CI, &rights);
     apply(CI, &adapted(&file("pipelines/init/pipeline.yaml")));
     PipelineRun::run(&json_of(&adapted(&file("pipelines/init/run.yaml")))).expect_success();
-    kubectl(["delete", "rolebinding", "countersign-init", "--namespace", CI]).run().expect_code(0);
+    kubectl_in(CI, ["delete", "-f", "-"]).input(rights).run().expect_code(0);
 }
 
 /// Runs signer-init.
