@@ -63,6 +63,7 @@ complete -c countersign -n "__fish_countersign_using_subcommand sign" -s v -l ve
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l scan -d 'Scan reports: Trivy JSON or Grype JSON, one or more for each platform' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l scan-folder -d 'Folder that the reports\' names start from, and that none of them may leave: where others choose the names' -r -f -a "(__fish_complete_directories)"
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l scan-digest -d 'SHA-256 of the reports that may be judged; any other is refused' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l rules -d 'Rules that the reports must pass' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l key -d 'Private key of the second signature: a file, env://NAME, or k8s://NAMESPACE/SECRET' -r -F

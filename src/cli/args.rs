@@ -81,6 +81,12 @@ impl StatedArgs {
                 "--annotation takes KEY=VALUE; --role, --source and --revision state countersign's own claims",
             )
         })?;
+        if self.source.as_deref().is_some_and(holds_credentials) {
+            return Err(Failure::usage(
+                "--source holds a user or password, which everybody could read in the signature",
+            )
+            .hint("give the URL without what stands before the @"));
+        }
         for (name, value) in [(claims::SOURCE, &self.source), (claims::REVISION, &self.revision)] {
             if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
                 claims.set(name, value.as_str());
@@ -88,6 +94,14 @@ impl StatedArgs {
         }
         Ok(claims)
     }
+}
+
+/// Whether a URL has a password, or over other ways than SSH a user: tokens are given as users too.
+fn holds_credentials(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map(|(user, _)| user);
+    user.is_some_and(|user| user.contains(':') || !scheme.to_ascii_lowercase().contains("ssh"))
 }
 
 /// How registries are reached.

@@ -5,47 +5,66 @@ use std::collections::HashMap;
 
 use super::error::Failure;
 use crate::model::reference::Tag;
-use crate::model::{Digest, ImageRef, Repository};
+use crate::model::{ImageRef, Repository};
 
-/// Tags whose digest is known.
+/// Tags whose image is given; one that is not named is `latest`.
 #[derive(Debug, Default)]
-pub(super) struct FixedTags(HashMap<(Repository, Tag), Digest>);
+pub(super) struct FixedTags(HashMap<(Repository, Tag), ImageRef>);
 
 impl FixedTags {
-    /// Takes the tags of images that have a digest too.
+    /// Takes the tags of `images`, which are named beside manifests that hold `written`.
     ///
     /// # Errors
-    /// One tag with two digests.
-    pub(super) fn of<'a>(images: impl IntoIterator<Item = &'a ImageRef>) -> Result<Self, Failure> {
-        let mut fixed = HashMap::new();
-        for image in images {
-            let (Some(tag), Some(digest)) = (image.tag(), image.digest()) else { continue };
-            let before = fixed.insert((image.repository().clone(), tag.clone()), digest);
-            if before.is_some_and(|before| before != digest) {
-                return Err(Failure::usage(format!(
-                    "{}:{} is given with two digests",
-                    image.repository(),
-                    tag.as_str()
-                ))
-                .hint("the tag stands for one image of this deployment: give it once"));
+    /// One tag with two digests; an image that stands nowhere in the manifests, since then another one is deployed
+    /// than whoever named it thinks.
+    pub(super) fn of<'a>(
+        images: impl IntoIterator<Item = &'a ImageRef>,
+        written: impl IntoIterator<Item = ImageRef>,
+    ) -> Result<Self, Failure> {
+        let written: Vec<ImageRef> = written.into_iter().collect();
+        let mut fixed: HashMap<_, ImageRef> = HashMap::new();
+        for image in images.into_iter().filter(|image| image.digest().is_some()) {
+            if !written.iter().any(|other| means(other, image)) {
+                return Err(stands_nowhere(image));
+            }
+            let before = fixed.insert(name(image), image.clone());
+            if before.is_some_and(|before| before.digest() != image.digest()) {
+                return Err(two_digests(image));
             }
         }
         Ok(Self(fixed))
     }
 
-    /// The digest of an image that is written without one.
-    pub(super) fn digest(&self, image: &ImageRef) -> Option<Digest> {
-        let known = || self.0.get(&(image.repository().clone(), image.tag_or_latest())).copied();
-        if image.digest().is_none() { known() } else { None }
-    }
-
-    /// The image, with its digest if that is fixed.
+    /// The image that was given for one that is written without a digest; else it is as written.
     pub(super) fn apply(&self, image: ImageRef) -> ImageRef {
-        match self.digest(&image) {
-            Some(digest) => image.at(digest).into(),
-            None => image,
-        }
+        let fixed = self.0.get(&name(&image)).filter(|_| image.digest().is_none());
+        fixed.cloned().unwrap_or(image)
     }
+}
+
+fn name(image: &ImageRef) -> (Repository, Tag) {
+    (image.repository().clone(), image.tag_or_latest())
+}
+
+/// Whether what is written in a manifest is the image that was given.
+fn means(written: &ImageRef, given: &ImageRef) -> bool {
+    match written.digest() {
+        Some(_) => written.repository() == given.repository() && written.digest() == given.digest(),
+        None => name(written) == name(given),
+    }
+}
+
+fn stands_nowhere(image: &ImageRef) -> Failure {
+    Failure::usage(format!("{image} stands nowhere in the manifests: another image would be pinned")).hint(
+        "give it by the tag that the manifests have (none is latest); what is not deployed with them is checked in a \
+         call of its own",
+    )
+}
+
+fn two_digests(image: &ImageRef) -> Failure {
+    let (repository, tag) = name(image);
+    Failure::usage(format!("{repository}:{} is given with two digests", tag.as_str()))
+        .hint("the tag stands for one image of this deployment: give it once")
 }
 
 #[cfg(test)]
@@ -60,22 +79,38 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn fixed(given: &[String], written: &[&str]) -> Result<FixedTags, Failure> {
+        let given: Vec<_> = given.iter().map(|text| image(text)).collect();
+        FixedTags::of(&given, written.iter().map(|text| image(text)))
+    }
+
     #[test]
     fn a_tag_is_fixed_in_every_spelling_and_no_other_is() {
-        let fixed = FixedTags::of(&[image(&format!("docker.io/library/app:latest@{A}"))]).unwrap();
-        for same in ["app", "app:latest", "docker.io/app", "index.docker.io/library/app:latest"] {
-            assert_eq!(fixed.digest(&image(same)), Some(A.parse().unwrap()), "{same}");
-        }
-        for other in ["app:1", "other", "r.example/app", &format!("app:latest@{B}")] {
-            assert_eq!(fixed.digest(&image(other)), None, "{other}");
+        for given in [format!("docker.io/library/app:latest@{A}"), format!("app@{A}")] {
+            let tags = fixed(&[given], &["app"]).unwrap();
+            for same in ["app", "app:latest", "docker.io/app", "index.docker.io/library/app:latest"] {
+                assert_eq!(tags.apply(image(same)).digest(), Some(A.parse().unwrap()), "{same}");
+            }
+            for other in ["app:1", "other", "r.example/app", &format!("app:latest@{B}")] {
+                assert_eq!(tags.apply(image(other)), image(other), "{other}");
+            }
         }
     }
 
     #[test]
     fn one_tag_has_one_digest() {
-        let twice = [image(&format!("app:1@{A}")), image(&format!("app:1@{B}"))];
-        assert!(FixedTags::of(&twice).is_err());
-        let same = [image(&format!("app:1@{A}")), image(&format!("app:1@{A}")), image(&format!("app@{B}"))];
-        assert!(FixedTags::of(&same).is_ok());
+        let written = ["app:1", "app"];
+        assert!(fixed(&[format!("app:1@{A}"), format!("app:1@{B}")], &written).is_err());
+        assert!(fixed(&[format!("app:1@{A}"), format!("app:1@{A}"), format!("app@{B}")], &written).is_ok());
+    }
+
+    #[test]
+    fn what_is_given_stands_in_the_manifests() {
+        let given = [format!("app:1@{A}")];
+        assert!(fixed(&given, &["other", "app:1"]).is_ok());
+        assert!(fixed(&given, &[&format!("app@{A}")]).is_ok());
+        for others in [&["app:2"][..], &["app"], &["other:1"], &[&format!("app:1@{B}")], &[]] {
+            assert!(fixed(&given, others).is_err(), "{others:?}");
+        }
     }
 }

@@ -198,7 +198,13 @@ impl Questions {
     fn of(args: &GateArgs, files: &[ManifestFile]) -> Result<Self, Failure> {
         let images = images(args)?;
         // Without pinning, what is written in the manifests is what runs.
-        let fixed = if args.pins() { FixedTags::of(&images)? } else { FixedTags::default() };
+        let fixed = match args.pins() && !args.manifest.is_empty() {
+            true => FixedTags::of(
+                &images,
+                files.iter().flat_map(|file| file.images(None)).map(|(asked, _)| asked.image),
+            )?,
+            false => FixedTags::default(),
+        };
         let mut questions = Self { asked: Vec::new(), uses: Vec::new(), fixed };
         let mut numbers = HashMap::new();
         for image in images {
@@ -253,7 +259,7 @@ fn pinned<'a>(
         return Err(Failure::undecided(format!("{} cannot be pinned", answer.asked.image)).because(reason));
     }
     let mut digests: HashMap<(String, Option<&str>), Digest> = HashMap::new();
-    for answer in answers.iter().filter(|answer| answer.asked.image.digest().is_none()) {
+    for answer in answers.iter().filter(|answer| answer.checked) {
         if let Some(pinned) = &answer.pinned {
             let asked = &answer.asked;
             digests.insert((asked.image.to_string(), asked.namespace.as_deref()), pinned.digest());
@@ -264,8 +270,9 @@ fn pinned<'a>(
         .map(|file| {
             let text = file.pinned(|image| {
                 let own = image.object.namespace.as_deref().or(namespace);
-                let resolved = || digests.get(&(image.image.to_string(), own)).copied();
-                fixed.digest(&image.image).or_else(resolved)
+                let asked = fixed.apply(image.image.clone()).to_string();
+                let digest = || digests.get(&(asked, own)).copied();
+                if image.image.digest().is_none() { digest() } else { None }
             })?;
             Ok((file, text))
         })
@@ -320,7 +327,8 @@ fn pinned_refs(args: &GateArgs, report: &Report<'_>) -> Result<String, Failure> 
     match (&args.results_dir, text.len() > RESULT_LIMIT) {
         (Some(folder), true) => {
             ResultFiles::open(folder, [LONG_LIST])?.write([&text])?;
-            Ok("[]".to_owned())
+            // Nothing, and no empty list: whoever reads it is to fail, and not to deploy nothing.
+            Ok(String::new())
         }
         _ => Ok(text),
     }

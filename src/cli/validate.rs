@@ -1,6 +1,6 @@
 //! `countersign validate`: the second signature, after the scan.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::{Args, ValueHint};
 
@@ -20,6 +20,7 @@ use crate::flow::validate::{
     Examination, Inquiry, ReportFile, Storage, ValidationSigner, countersign, examine,
 };
 use crate::flow::verify::resolve;
+use crate::local::files::shown;
 use crate::model::manifest::Platform;
 use crate::model::yaml::SIZE_LIMIT;
 use crate::model::{Digest, PinnedRef};
@@ -43,6 +44,9 @@ pub(super) struct ValidateArgs {
     /// Scan reports: Trivy JSON or Grype JSON, one or more for each platform
     #[arg(long, required = true, num_args = 1.., value_name = "REPORT", value_hint = ValueHint::FilePath)]
     scan: Vec<PathBuf>,
+    /// Folder that the reports' names start from, and that none of them may leave: where others choose the names
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    scan_folder: Option<PathBuf>,
     /// SHA-256 of the reports that may be judged; any other is refused
     #[arg(long, num_args = 1.., value_name = "DIGEST", value_hint = ValueHint::Other)]
     scan_digest: Vec<String>,
@@ -186,8 +190,8 @@ async fn reports(args: &ValidateArgs) -> Result<Vec<ReportFile>, Failure> {
     });
     let expected: Vec<Digest> = expected.collect::<Result<_, _>>()?;
     let mut reports = Vec::new();
-    for path in &args.scan {
-        let file = option_file("--scan", path, REPORT_LIMIT).await?;
+    for name in &args.scan {
+        let file = option_file("--scan", &place(args, name)?, REPORT_LIMIT).await?;
         let digest = Digest::of(&file.bytes);
         if !expected.is_empty() && !expected.contains(&digest) {
             return Err(Failure::usage(format!("{} is not the report that was asked for", file.name))
@@ -205,6 +209,16 @@ async fn reports(args: &ValidateArgs) -> Result<Vec<ReportFile>, Failure> {
         Some(digest) => Err(Failure::usage(format!("no report has the digest {digest}"))
             .because("--scan-digest names it, and --scan does not")),
         None => Ok(reports),
+    }
+}
+
+/// Where a report is: with `--scan-folder`, in it.
+fn place(args: &ValidateArgs, name: &Path) -> Result<PathBuf, Failure> {
+    let Some(folder) = &args.scan_folder else { return Ok(name.to_path_buf()) };
+    match name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+        true => Ok(folder.join(name)),
+        false => Err(Failure::usage(format!("--scan {} leads out of --scan-folder", shown(name)))
+            .hint("give the report's name in that folder")),
     }
 }
 

@@ -65,6 +65,8 @@ pub struct GateAnswer {
     pub evidence: Gathered,
     /// Why its tag could not be resolved, where it could not.
     pub unresolved: Option<String>,
+    /// Whether evidence was needed: else nobody was asked about it, and its digest is only what was written.
+    pub checked: bool,
 }
 
 /// One image after what could be said before any request.
@@ -180,19 +182,20 @@ fn answer(
 ) -> GateAnswer {
     match stage {
         Stage::Decided(decision, pinned) => {
-            GateAnswer { asked, pinned, decision, evidence: Gathered::default(), unresolved: None }
+            let evidence = Gathered::default();
+            GateAnswer { asked, pinned, decision, evidence, unresolved: None, checked: false }
         }
         Stage::Unresolved(decision, reason) => {
             let home = gate.signature_repository.unwrap_or(asked.image.repository());
             let evidence = Gathered::of_unreachable(home, asked.image.to_string(), reason.clone());
             let unresolved = Some(reason);
-            GateAnswer { asked, pinned: None, decision, evidence, unresolved }
+            GateAnswer { asked, pinned: None, decision, evidence, unresolved, checked: false }
         }
         Stage::Open { pending, pinned, .. } => {
             let evidence = evidence.get(&place(&pinned)).cloned().unwrap_or_default();
             let home = gate.signature_repository.unwrap_or(pinned.repository());
             let decision = pending.decide(&pinned, home, &evidence.pairs(), gate.now);
-            GateAnswer { asked, pinned: Some(pinned), decision, evidence, unresolved: None }
+            GateAnswer { asked, pinned: Some(pinned), decision, evidence, unresolved: None, checked: true }
         }
     }
 }

@@ -130,7 +130,7 @@ fn validation_sign(image: &Pushed, report: &Value) -> TaskRun {
         .workspace("key", &secret(&keys().validation))
         .workspace("build-key", &[("cosign.pub", std::fs::read(keys().build.public()).unwrap())])
         .workspace("rules", &[("rules.yaml", rules_text(LENIENT).into_bytes())])
-        .file("report.json", &report.to_string())
+        .workspace("scan", &[("report.json", report.to_string().into_bytes())])
         .list("reports", &["report.json"])
         .list("report-digests", &[&digest])
 }
@@ -200,7 +200,8 @@ fn the_second_signature_needs_the_digest_that_the_scan_returned() {
             validation_sign(&image, &trivy(&image)).list("report-digests", digests).run().expect_code(2);
         assert!(run.stderr.contains("--scan-digest"), "{}", run.stderr);
     }
-    let swapped = validation_sign(&image, &trivy(&image)).file("report.json", &clean(&image).to_string());
+    let swapped = clean(&image).to_string().into_bytes();
+    let swapped = validation_sign(&image, &trivy(&image)).workspace("scan", &[("report.json", swapped)]);
     let run = swapped.run().expect_code(2);
     assert!(run.stderr.contains("is not the report that was asked for"), "{}", run.stderr);
 }

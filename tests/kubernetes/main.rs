@@ -189,6 +189,33 @@ async fn a_key_is_not_retired_beside_another_public_key_or_by_who_may_only_read_
 }
 
 #[tokio::test]
+async fn a_public_key_that_somebody_put_into_the_secret_does_not_take_the_right_one_s_place() {
+    let cluster = cluster().await;
+    cluster.namespace("mismatched").await;
+    let admin = Person::admin(&cluster);
+    let public = made(&admin.make("mismatched/build", IfPresent::Refuse).await.unwrap());
+    let other = made(&admin.make("mismatched/other", IfPresent::Refuse).await.unwrap());
+    let mut secret = cluster.read("/api/v1/namespaces/mismatched/secrets/build").await;
+    secret["data"]["cosign.pub"] = json!(STANDARD.encode(other.to_pem()));
+    secret["metadata"] = json!({"name": "by-hand", "namespace": "mismatched"});
+    cluster.create("/api/v1/namespaces/mismatched/secrets", &secret).await;
+    assert!(admin.retire("mismatched/by-hand").await.unwrap().removed);
+    assert_eq!(admin.public("k8s-configmap://mismatched/by-hand-pub").await.unwrap(), public);
+}
+
+#[tokio::test]
+async fn of_several_who_retire_a_key_at_once_all_are_content() {
+    let cluster = cluster().await;
+    cluster.namespace("together").await;
+    let admin = Person::admin(&cluster);
+    let public = made(&admin.make("together/build", IfPresent::Refuse).await.unwrap());
+    let retire = || admin.retire("together/build");
+    let (a, b, c) = tokio::join!(retire(), retire(), retire());
+    assert!([a, b, c].iter().all(Result::is_ok));
+    assert_eq!(admin.public("k8s-configmap://together/build-pub").await.unwrap(), public);
+}
+
+#[tokio::test]
 async fn a_secret_that_came_after_the_one_that_was_seen_is_not_removed() {
     let cluster = cluster().await;
     cluster.namespace("replaced").await;

@@ -46,7 +46,8 @@ fn artifact_hub_finds_every_version_of_every_task() {
         }
     }
     let mut expected: Vec<_> = tasks().iter().map(|task| task.name().to_owned()).collect();
-    (found.sort(), expected.sort());
+    found.sort();
+    expected.sort();
     assert_eq!(found, expected);
 }
 

@@ -195,6 +195,15 @@ fn the_digest_that_was_built_is_what_is_signed_scanned_and_gated() {
     );
     assert_eq!(given("validation-sign", "report-digests"), json!(["$(tasks.scan.results.REPORT_DIGEST)"]));
     assert_eq!(given("deploy", "manifests"), given("deploy-gate", "manifests"));
+    // Both start the path in one folder, so that an empty one is not the whole of it.
+    let (_, deploy) = &objects("Task").into_iter().find(|(file, _)| file.ends_with("deploy.yaml")).unwrap();
+    assert_eq!(deploy["spec"]["steps"][0]["workingDir"], "$(workspaces.source.path)");
+    assert!(
+        deploy["spec"]["steps"][0]["args"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("--filename=$(params.manifests)"))
+    );
     for (task, before) in
         [("validation-sign", "build-sign"), ("deploy-gate", "validation-sign"), ("deploy", "deploy-gate")]
     {
@@ -289,6 +298,26 @@ fn a_step_of_a_pipeline_s_own_task_may_run_where_restricted_is_the_rule() {
             for variable in ["$(params", "$(workspaces", "$(results", "$(context"] {
                 assert!(!script.contains(variable), "{file}: {variable} becomes part of a script");
             }
+        }
+    }
+}
+
+#[test]
+fn no_account_gets_rights_that_do_not_stand_here_nor_secrets_nor_other_accounts() {
+    let all: Vec<_> = files().into_iter().flat_map(|file| documents(&file)).collect();
+    let of_kind = |kind: &str| all.iter().filter(move |object| object["kind"] == kind).collect::<Vec<_>>();
+    let mut bindings = of_kind("RoleBinding");
+    bindings.extend(of_kind("ClusterRoleBinding"));
+    assert!(bindings.len() >= 3);
+    for binding in bindings {
+        let role = &binding["roleRef"];
+        let here = of_kind(text(role, "kind")).iter().any(|known| known["metadata"]["name"] == role["name"]);
+        assert!(here, "{role}");
+    }
+    for role in of_kind("Role").into_iter().chain(of_kind("ClusterRole")) {
+        let rules = role["rules"].to_string();
+        for word in ["secrets", "impersonate", "\"*\"", "escalate"] {
+            assert!(!rules.contains(word), "{}: {word}", role["metadata"]["name"]);
         }
     }
 }

@@ -13,6 +13,9 @@ use crate::model::escape_untrusted;
 /// # Errors
 /// The word that may not stand there, or the option that is missing.
 pub(super) fn read(names: &str, words: impl Iterator<Item = OsString>) -> Result<Read, Failure> {
+    if names.split(',').any(str::is_empty) {
+        return Err(Failure::usage("--lists names no option").hint("as in --lists=annotation,plain-http"));
+    }
     let mut names = names.split(',').map(|name| OsString::from(format!("--{name}")));
     let mut expected = names.next();
     let mut lists: Vec<Vec<OsString>> = Vec::new();

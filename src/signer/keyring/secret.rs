@@ -8,7 +8,7 @@ use super::source::{KeySource, PASSWORD_ENTRY, PRIVATE_KEY_ENTRY, PUBLIC_KEY_ENT
 use crate::model::PublicKey;
 use crate::signer::cluster::{ClusterError, ClusterObjects, Created, ObjectId, SecretEntries};
 use crate::signer::pair::{EncryptedPair, PairError, PairStore, RetirablePair, Standing};
-use crate::signer::{BoxFuture, KeyRef, KeyRefError, ObjectName, Password};
+use crate::signer::{BoxFuture, KeyRef, KeyRefError, KeySourceError, ObjectName, Password};
 
 /// What the ConfigMap's name ends with.
 const PUBLIC_SUFFIX: &str = "-pub";
@@ -78,12 +78,29 @@ impl SecretPair {
 
     /// The id is read before the key, so that it is never that of a secret which came after the key that is told of.
     async fn told(&self) -> Result<Standing, PairError> {
-        let id = self.cluster.secret_id(&self.private).await.map_err(self.on_secret())?;
-        let found = match id {
-            Some(id) => self.found().await?.map(|public| Standing::Pair(public, id)),
-            None => self.published().await?.map(Standing::Retired),
+        let Some(id) = self.id().await? else { return self.without_private().await };
+        // What removes the private key must not rest on the public key that somebody put beside it.
+        let signer = self.source.signer(&KeyRef::KubeSecret(self.private.clone())).await;
+        let public = match signer {
+            Ok(signer) => signer.public_key().clone(),
+            // Somebody else has just removed it.
+            Err(KeySourceError::Missing { .. }) if self.id().await?.is_none() => {
+                return self.without_private().await;
+            }
+            Err(error) => return Err(error.into()),
         };
-        Ok(found.unwrap_or(Standing::Absent))
+        match self.published().await?.is_none_or(|published| published == public) {
+            true => Ok(Standing::Pair(public, id)),
+            false => Err(PairError::AnotherPublicKey(self.public_place())),
+        }
+    }
+
+    async fn id(&self) -> Result<Option<ObjectId>, PairError> {
+        self.cluster.secret_id(&self.private).await.map_err(self.on_secret())
+    }
+
+    async fn without_private(&self) -> Result<Standing, PairError> {
+        Ok(self.published().await?.map_or(Standing::Absent, Standing::Retired))
     }
 
     async fn published_as(&self, public: &PublicKey) -> Result<Created, PairError> {

@@ -191,6 +191,22 @@ fn where_a_digest_is_demanded_none_and_an_empty_one_are_refused() {
 }
 
 #[test]
+fn no_name_leads_out_of_the_folder_of_the_reports() {
+    let world = World::new();
+    let image = world.built("scan folder");
+    world.file("reports/app.json", trivy(&image).to_string());
+    let outside = world.file("other.json", trivy(&image).to_string());
+    let folder = world.folder.join("reports").to_str().unwrap().to_owned();
+    let named =
+        |name: &str| world.validate(&image, &[], LENIENT).args(["--scan-folder", &folder, "--scan", name]);
+    for name in ["../other.json", &outside, "./../other.json", "below/../../other.json"] {
+        let run = refused(&world, &named(name), 2);
+        assert!(run.stderr.contains("leads out of --scan-folder"), "{name}: {}", run.stderr);
+    }
+    named("app.json").run().expect_code(0);
+}
+
+#[test]
 fn a_digest_of_the_scan_step_without_its_report_is_refused() {
     let world = World::new();
     let image = world.built("scan digest without file");

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{refused, validated};
 use crate::reports::{TRIVY_TIME, grype, made_at, trivy, with};
+use crate::support::cli::Countersign;
 use crate::world::{LENIENT, STRICT, World, keys, rules_text, verify};
 
 /// One validation of `image`; its claims.
@@ -55,6 +56,16 @@ fn source_and_revision_are_stated_where_given() {
     assert_eq!(claims["countersign.dev/source"], "https://git.example/app");
     assert_eq!(claims["countersign.dev/revision"], "4f2a91c");
     assert_eq!(claims["team"], "shop");
+    let secret = "https://bob:s3cret@git.example/app";
+    for command in [
+        world.validate(&image, &[trivy(&image)], LENIENT).args(["--source", secret]),
+        Countersign::new()
+            .args(["sign", &image.pinned(), "--key", &keys().build.private_arg()])
+            .args(["--source", secret]),
+    ] {
+        let run = refused(&world, &command, 2);
+        assert!(!run.all().contains("s3cret"), "{run:?}");
+    }
     let own = world
         .validate(&image, &[trivy(&image)], LENIENT)
         .args(["--annotation", "countersign.dev/revision=x"]);
