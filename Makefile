@@ -1,5 +1,5 @@
 # One line a target; the work is done in scripts/.
-.PHONY: demo test test-deps bench soak fuzz lint docs catalog image release
+.PHONY: demo test test-deps e2e bench bench-tekton soak fuzz lint docs catalog image release
 
 # The whole chain in a folder: build signature, scan, second signature, gate, a changed image.
 demo:
@@ -12,8 +12,16 @@ test: test-deps
 test-deps:
 	@scripts/test-deps.sh
 
+# The published Pipeline and Tasks on a real Kubernetes node with a real Tekton. As root, on Linux.
+e2e:
+	@scripts/e2e.sh
+
 bench:
 	@scripts/bench.sh
+
+# Steps on Tekton beside cosign's: the table in docs/benchmarks.md.
+bench-tekton:
+	@scripts/bench-tekton.sh
 
 # The long runs, hours rather than minutes.
 soak:

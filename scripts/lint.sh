@@ -7,11 +7,11 @@ cargo fmt --check --all
 cargo fmt --check --manifest-path fuzz/Cargo.toml
 
 say "clippy"
-cargo clippy --locked --workspace --all-targets -- -D warnings
+cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 
 if have shellcheck; then
   say "shellcheck"
-  shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run image/nohup
+  shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh tests/e2e/bed/*.sh .ci/run image/nohup
 else
   echo "shellcheck is not installed: the scripts are not checked" >&2
 fi
