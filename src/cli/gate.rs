@@ -1,23 +1,24 @@
 //! `countersign gate`: decides on every image of a deployment under policies.
 
-use std::collections::HashMap;
+mod fixed_tags;
+mod questions;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::args::{DEFAULT_TIMEOUT, PlaceArgs, RegistryArgs, Shared, image};
+use self::questions::Questions;
+use super::args::{DEFAULT_TIMEOUT, PlaceArgs, RegistryArgs, Shared};
 use super::context::{Keys, registries};
 use super::error::{Exit, Failure};
-use super::fixed_tags::FixedTags;
 use super::manifests::{ManifestFile, manifest_files, replace_all};
 use super::output::{Output, warn};
 use super::policies::policies;
-use super::report::{Detail, Report, Row, Use, exit};
+use super::report::{Detail, Report, exit};
 use super::report_files::{ReportFiles, ReportTarget};
 use super::results::{ResultFiles, remove_stale};
-use crate::flow::gate::{Asked, Gate, GateAnswer, Unpinned, gate};
-use crate::model::{Digest, ImageRef};
+use crate::flow::gate::{Gate, Unpinned, gate};
 use crate::policy::{NoMatch, Verdict};
 use crate::workload::{IgnoredKind, ReadOptions};
 
@@ -146,7 +147,7 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
     let report = questions.report(&answers);
     // What cannot be pinned is known before anything is told or written.
     let pinned = match report.verdict() == Verdict::Allowed && args.pins() {
-        true => Some(pinned(&files, args.namespace.as_deref(), &questions.fixed, &answers)?),
+        true => Some(questions.pinned(&files, args.namespace.as_deref(), &answers)?),
         false => None,
     };
     reports.write(&report, now)?;
@@ -184,115 +185,6 @@ fn deliver(
         let _ = results.write(["", ""]).and_then(|()| remove_stale(folder, LONG_LIST));
     }
     replaced
-}
-
-/// The distinct questions, in the order in which their images first stand, and where they stand.
-struct Questions {
-    asked: Vec<Asked>,
-    uses: Vec<Vec<Use>>,
-    /// Of the manifests' tags those that are not to be resolved.
-    fixed: FixedTags,
-}
-
-impl Questions {
-    fn of(args: &GateArgs, files: &[ManifestFile]) -> Result<Self, Failure> {
-        let images = images(args)?;
-        // Without pinning, what is written in the manifests is what runs.
-        let fixed = match args.pins() && !args.manifest.is_empty() {
-            true => FixedTags::of(
-                &images,
-                files.iter().flat_map(|file| file.images(None)).map(|(asked, _)| asked.image),
-            )?,
-            false => FixedTags::default(),
-        };
-        let mut questions = Self { asked: Vec::new(), uses: Vec::new(), fixed };
-        let mut numbers = HashMap::new();
-        for image in images {
-            questions.add(Asked { image, namespace: args.namespace.clone() }, None, &mut numbers);
-        }
-        if !args.manifest.is_empty() && files.iter().all(|file| file.images(None).next().is_none()) {
-            return Err(Failure::usage("no image is found in the manifests: nothing would be checked")
-                .hint("check that -f names the manifests that are deployed"));
-        }
-        for file in files {
-            for (Asked { image, namespace }, place) in file.images(args.namespace.as_deref()) {
-                let image = questions.fixed.apply(image);
-                questions.add(Asked { image, namespace }, Some(place), &mut numbers);
-            }
-        }
-        match questions.asked.is_empty() {
-            true => Err(Failure::usage("no image is given: nothing would be checked")
-                .hint("name images, or manifests with -f")),
-            false => Ok(questions),
-        }
-    }
-
-    fn add(&mut self, asked: Asked, place: Option<Use>, numbers: &mut HashMap<Asked, usize>) {
-        let number = *numbers.entry(asked.clone()).or_insert(self.asked.len());
-        if number == self.asked.len() {
-            self.asked.push(asked);
-            self.uses.push(Vec::new());
-        }
-        if let Some(uses) = self.uses.get_mut(number) {
-            uses.extend(place);
-        }
-    }
-
-    fn report<'a>(&self, answers: &'a [GateAnswer]) -> Report<'a> {
-        let row =
-            |(answer, uses): (&'a GateAnswer, &Vec<Use>)| Row { uses: uses.clone(), ..Row::from(answer) };
-        Report { rows: answers.iter().zip(&self.uses).map(row).collect(), warnings: Vec::new() }
-    }
-}
-
-/// The texts of the files with the digests that were checked. What no evidence was needed for stays as written.
-fn pinned<'a>(
-    files: &'a [ManifestFile],
-    namespace: Option<&str>,
-    fixed: &FixedTags,
-    answers: &[GateAnswer],
-) -> Result<Vec<(&'a ManifestFile, String)>, Failure> {
-    // A policy that stops nothing may allow an image whose tag is not known: it cannot be pinned all the same.
-    if let Some((answer, reason)) =
-        answers.iter().find_map(|answer| Some((answer, answer.unresolved.as_ref()?)))
-    {
-        return Err(Failure::undecided(format!("{} cannot be pinned", answer.asked.image)).because(reason));
-    }
-    let mut digests: HashMap<(String, Option<&str>), Digest> = HashMap::new();
-    for answer in answers.iter().filter(|answer| answer.checked) {
-        if let Some(pinned) = &answer.pinned {
-            let asked = &answer.asked;
-            digests.insert((asked.image.to_string(), asked.namespace.as_deref()), pinned.digest());
-        }
-    }
-    files
-        .iter()
-        .map(|file| {
-            let text = file.pinned(|image| {
-                let own = image.object.namespace.as_deref().or(namespace);
-                let asked = fixed.apply(image.image.clone()).to_string();
-                let digest = || digests.get(&(asked, own)).copied();
-                if image.image.digest().is_none() { digest() } else { None }
-            })?;
-            Ok((file, text))
-        })
-        .collect()
-}
-
-/// The images that are named as arguments.
-fn images(args: &GateArgs) -> Result<Vec<ImageRef>, Failure> {
-    let named = args.images.iter().filter(|text| !text.is_empty());
-    let images: Vec<ImageRef> = named.map(|text| image(text)).collect::<Result<_, _>>()?;
-    match images.iter().find(|image| args.pins() && !args.allow_tag && image.digest().is_none()) {
-        Some(image) => Err(not_pinnable(image)),
-        None => Ok(images),
-    }
-}
-
-/// An image that is named as an argument stands in no file that its digest could be written into.
-fn not_pinnable(image: &ImageRef) -> Failure {
-    Failure::usage(format!("{image} has no digest, and pinning writes digests into manifests only"))
-        .hint("give it with its digest; or --allow-tag, and what runs later may be another image")
 }
 
 fn decision_word(verdict: Verdict) -> &'static str {

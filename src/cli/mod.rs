@@ -5,7 +5,6 @@ mod context;
 mod copy;
 pub mod error;
 mod files;
-mod fixed_tags;
 mod gate;
 mod given;
 mod inspect;

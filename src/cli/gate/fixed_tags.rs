@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::error::Failure;
+use crate::cli::error::Failure;
 use crate::model::reference::Tag;
 use crate::model::{ImageRef, Repository};
 
