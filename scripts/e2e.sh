@@ -19,7 +19,6 @@ fi
 scripts/e2e-deps.sh
 # The bed's own folders and platform.
 . tests/e2e/bed/common.sh
-. scripts/platforms.sh
 . scripts/oci.sh
 commit_facts
 LAYOUT=$E2E/image scripts/image.sh

@@ -14,7 +14,9 @@ export SHOP_USER=shop SHOP_PASSWORD=only-for-this-test
 # What scripts/e2e.sh made before: the images, and the program in them, which moves the bed's own images too.
 export E2E=$ROOT/target/e2e
 PLATFORMS=linux/$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
-export PLATFORMS COUNTERSIGN=$E2E/roots/scratch/root/usr/bin/countersign
+. "$ROOT/scripts/platforms.sh"
+COUNTERSIGN=$ROOT/$(binary_of "$PLATFORMS")
+export PLATFORMS COUNTERSIGN
 
 # start NAME COMMAND…: in the background, with a log of its own.
 start() {

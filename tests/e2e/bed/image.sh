@@ -2,7 +2,6 @@
 # image.sh NAME FOLDER COMMAND…: the folder as an image that starts COMMAND as the user 65532, into the bed's own
 # registry as NAME:1.
 . "$(dirname "$0")/common.sh"
-. scripts/platforms.sh
 . scripts/oci.sh
 name=$1 folder=$2
 shift 2

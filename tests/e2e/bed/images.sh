@@ -2,7 +2,6 @@
 # The images that steps run: the two of `make image` as they are, and others that the bed needs; and the bundles of
 # `make catalog`.
 . "$(dirname "$0")/common.sh"
-. scripts/platforms.sh
 . scripts/oci.sh
 commit_facts
 work=$BED/images
@@ -18,8 +17,8 @@ done
 # a scan, and the drop-in Task, which has no such workspace, find it in their image.
 trusting() {
   local root=$work/$1
-  mkdir -p "$root"
-  cp -a "$E2E/roots/$2/root/." "$root/"
+  mkdir -p "$work"
+  cp -a "$E2E/roots/$2/root" "$root"
   cat "$BED/pki/ca.crt" >>"$root/etc/ssl/certs/ca-certificates.crt"
   "$SCRIPTS/image.sh" "bed/$1" "$root" /usr/bin/countersign
 }
