@@ -17,11 +17,16 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 scripts/e2e-deps.sh
+for command in etcd docker-registry containerd runc conntrack nft ip busybox kube-apiserver kube-controller-manager \
+  kube-scheduler kubelet kubectl kube-proxy cosign tekton-{controller,webhook,resolvers,entrypoint,nop,workingdirinit}; do
+  have "$command" || { echo "$command is not there: see above why it could not be installed or built" >&2; exit 1; }
+done
 # The bed's own folders and platform.
 . tests/e2e/bed/common.sh
 . scripts/oci.sh
 commit_facts
 LAYOUT=$E2E/image scripts/image.sh
+rm -rf "$E2E/roots"
 for image in scratch shell; do
   scripts/rootfs.sh "$PLATFORMS" "$image" "$E2E/roots/$image"
 done

@@ -83,9 +83,9 @@ impl StatedArgs {
         })?;
         if self.source.as_deref().is_some_and(holds_credentials) {
             return Err(Failure::usage(
-                "--source holds a user or password, which everybody could read in the signature",
+                "--source holds a user or password or a query, which everybody could read in the signature",
             )
-            .hint("give the URL without what stands before the @"));
+            .hint("give the URL without what stands before @ and behind ?"));
         }
         for (name, value) in [(claims::SOURCE, &self.source), (claims::REVISION, &self.revision)] {
             if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
@@ -96,12 +96,14 @@ impl StatedArgs {
     }
 }
 
-/// Whether a URL has a password, or over other ways than SSH a user: tokens are given as users too.
+/// Whether a URL has a password, a query, or over other ways than SSH a user: tokens are given as any of these. An
+/// address as SSH takes it, `git@host:path`, has none.
 fn holds_credentials(url: &str) -> bool {
-    let Some((scheme, rest)) = url.split_once("://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let authority = rest.trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
+    let by_ssh = ["", "ssh", "git+ssh", "ssh+git"].contains(&scheme.to_ascii_lowercase().as_str());
     let user = authority.rsplit_once('@').map(|(user, _)| user);
-    user.is_some_and(|user| user.contains(':') || !scheme.to_ascii_lowercase().contains("ssh"))
+    rest.contains('?') || user.is_some_and(|user| user.contains(':') || !by_ssh)
 }
 
 /// How registries are reached.
@@ -182,6 +184,33 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn credentials_in_a_url_are_seen() {
+        for with in [
+            "https://bob:s3cret@git.example/x.git",
+            "https://token@git.example/x.git",
+            "HTTPS://a@b@git.example",
+            "ssh://git:password@git.example/x",
+            "git+https://x@git.example/x",
+            "https://git.example/x?private_token=abc",
+            "//bob:s3cret@git.example/x",
+            "bob:s3cret@git.example/x",
+            "sshhttps://token@git.example/x",
+        ] {
+            assert!(holds_credentials(with), "{with}");
+        }
+        for without in [
+            "https://git.example/x.git",
+            "https://git.example:8443/@scope/x",
+            "ssh://git@git.example:22/x.git",
+            "git@git.example:shop/x.git",
+            "git+ssh://git@git.example/x",
+            "",
+        ] {
+            assert!(!holds_credentials(without), "{without}");
+        }
+    }
 
     #[test]
     fn a_duration_is_one_whole_number_and_a_unit() {

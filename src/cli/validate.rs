@@ -7,7 +7,7 @@ use clap::{Args, ValueHint};
 use super::args::{PasswordArgs, PlaceArgs, RegistryArgs, Shared, StatedArgs, WrittenFormat, image};
 use super::context::{Keys, key_reference, registries};
 use super::error::{Exit, Failure};
-use super::files::option_file;
+use super::files::{canonical, option_file};
 use super::output::{Output, warn};
 use super::policies::policies;
 use super::receipts::{Finish, Finished};
@@ -215,8 +215,11 @@ async fn reports(args: &ValidateArgs) -> Result<Vec<ReportFile>, Failure> {
 /// Where a report is: with `--scan-folder`, in it.
 fn place(args: &ValidateArgs, name: &Path) -> Result<PathBuf, Failure> {
     let Some(folder) = &args.scan_folder else { return Ok(name.to_path_buf()) };
-    match name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-        true => Ok(folder.join(name)),
+    let below = name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let path = folder.join(name);
+    // A link could lead to a key, whose digest an error would then show. What is not there is said later.
+    match below && canonical(&path).starts_with(canonical(folder)) {
+        true => Ok(path),
         false => Err(Failure::usage(format!("--scan {} leads out of --scan-folder", shown(name)))
             .hint("give the report's name in that folder")),
     }

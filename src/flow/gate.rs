@@ -65,8 +65,6 @@ pub struct GateAnswer {
     pub evidence: Gathered,
     /// Why its tag could not be resolved, where it could not.
     pub unresolved: Option<String>,
-    /// Whether evidence was needed: else nobody was asked about it, and its digest is only what was written.
-    pub checked: bool,
 }
 
 /// One image after what could be said before any request.
@@ -183,19 +181,19 @@ fn answer(
     match stage {
         Stage::Decided(decision, pinned) => {
             let evidence = Gathered::default();
-            GateAnswer { asked, pinned, decision, evidence, unresolved: None, checked: false }
+            GateAnswer { asked, pinned, decision, evidence, unresolved: None }
         }
         Stage::Unresolved(decision, reason) => {
             let home = gate.signature_repository.unwrap_or(asked.image.repository());
             let evidence = Gathered::of_unreachable(home, asked.image.to_string(), reason.clone());
             let unresolved = Some(reason);
-            GateAnswer { asked, pinned: None, decision, evidence, unresolved, checked: false }
+            GateAnswer { asked, pinned: None, decision, evidence, unresolved }
         }
         Stage::Open { pending, pinned, .. } => {
             let evidence = evidence.get(&place(&pinned)).cloned().unwrap_or_default();
             let home = gate.signature_repository.unwrap_or(pinned.repository());
             let decision = pending.decide(&pinned, home, &evidence.pairs(), gate.now);
-            GateAnswer { asked, pinned: Some(pinned), decision, evidence, unresolved: None, checked: true }
+            GateAnswer { asked, pinned: Some(pinned), decision, evidence, unresolved: None }
         }
     }
 }

@@ -81,7 +81,7 @@ fn nowhere() -> (String, String) {
 }
 
 #[test]
-fn a_tag_in_place_of_a_digest_is_refused() {
+fn what_is_no_digest_is_refused() {
     let image = (nowhere().0, "main".to_owned());
     let run = build_sign_with(&image, registry_workspaces()).expect_exit(2);
     run.expect_documented("… is not a digest: sha256: and 64 lower-case hexadecimal digits are expected");

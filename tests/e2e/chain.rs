@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::cluster::{SHOP, cosign_accepts, countersign, eventually, find, get, repository};
+use crate::cluster::{SHOP, cosign_accepts, countersign, eventually, find, get, repository, seen};
 use crate::shop::{BUILD, VALIDATION, gate, public_key, two_signatures};
 
 fn pinned(name: &str, digest: &str) -> String {
@@ -28,7 +28,7 @@ fn what_passes_is_signed_twice_and_runs_by_its_digest() {
     let deployed = deployment["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap();
     assert_eq!(deployed, format!("{}:main@{digest}", repository("passes")));
     eventually("the application runs", Duration::from_secs(120), || {
-        let deployment = get(SHOP, "deployment", "passes");
+        let deployment = seen(SHOP, "deployment", "passes")?;
         (deployment["status"]["availableReplicas"] == 1).then_some(())
     });
 }

@@ -51,6 +51,12 @@ pub(crate) fn apply(namespace: &str, manifests: &str) {
     command.input(manifests).run().expect_code(0);
 }
 
+/// An object, or nothing where there is none or the API server has no answer: for who asks again.
+pub(crate) fn seen(namespace: &str, kind: &str, name: &str) -> Option<Value> {
+    let run = kubectl(["get", kind, name, "--namespace", namespace, "--output=json"]).run();
+    (run.code == 0).then(|| run.json())
+}
+
 /// An object, or nothing where there is none.
 pub(crate) fn find(namespace: &str, kind: &str, name: &str) -> Option<Value> {
     let arguments = ["get", kind, name, "--namespace", namespace, "--output=json", "--ignore-not-found"];

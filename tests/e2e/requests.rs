@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::cluster::{apply, bed, cosign_accepts};
+use crate::cluster::{apply, bed, cosign_accepts, countersign, kubectl};
 use crate::runs::PipelineRun;
 use crate::shop::{
     BUILD, adapted, belongings, file, json_of, manifests, namespace, public_key, shop, with_authority,
@@ -42,11 +42,12 @@ fn a_change_is_judged_by_the_same_rules_and_signed_by_nobody() {
     let good = change_of("app").expect_success();
     let image = format!("{}/shop-pr/app@{}", bed("SHOP"), good.reached("build").result("IMAGE_DIGEST"));
     cosign_accepts(&public_key(BUILD), "build", &image).expect_not_code(0);
+    let attached = countersign(["inspect", "--output", "json", &image]).expect_code(0).json();
+    assert_eq!(attached["signatures"], json!([]), "{attached:#}");
     let bad = change_of("vulnerable").expect_stop("judge", 1, &[]);
     bad.reached("judge").expect_log(&["CVE-2019-18224", "CRITICAL"]);
     // No key of a signer is in the namespace.
-    let secrets =
-        crate::cluster::kubectl(["get", "secrets", "--namespace", HERE, "--output=json"]).run().json();
+    let secrets = kubectl(["get", "secrets", "--namespace", HERE, "--output=json"]).run().json();
     let keys = secrets["items"]
         .as_array()
         .unwrap()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cluster::{eventually, get, kubectl};
+use crate::cluster::{eventually, get, kubectl, seen};
 
 /// How long a run may take on a machine that does several at once.
 const PATIENCE: Duration = Duration::from_secs(480);
@@ -45,8 +45,7 @@ fn run(object: &Value) -> Value {
     let (namespace, name) = (namespace(&created), name(&created));
     let kind = text(&created["kind"]);
     eventually(&format!("the end of {kind} {name}"), PATIENCE, || {
-        let object = get(namespace, kind, name);
-        has_ended(&object).then_some(object)
+        seen(namespace, kind, name).filter(has_ended)
     })
 }
 

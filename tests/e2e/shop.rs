@@ -150,7 +150,8 @@ pub(crate) fn belongings() -> Value {
     ])
 }
 
-/// Makes the shop as docs/tekton.md has it: keys by the Pipeline init, Tasks and Pipeline from the project's files, and over three of its Tasks the
+/// Makes the shop as docs/tekton.md has it: keys by the Pipeline init, Tasks and Pipeline from the project's files,
+/// and over three of its Tasks the
 /// local ones of the same names.
 fn open() {
     apply("default", &list(&[namespace(CI), namespace(SHOP)]).to_string());

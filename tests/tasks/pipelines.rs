@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::task::{tasks, text};
+use crate::task::{task, tasks, text};
 
 /// What a Task asks for and gives. Of the catalog's git-clone and buildah (0.10) it is what stands in their definitions.
 #[derive(Default)]
@@ -319,5 +319,19 @@ fn no_account_gets_rights_that_do_not_stand_here_nor_secrets_nor_other_accounts(
         for word in ["secrets", "impersonate", "\"*\"", "escalate"] {
             assert!(!rules.contains(word), "{}: {word}", role["metadata"]["name"]);
         }
+    }
+}
+
+#[test]
+fn reports_are_judged_alike_for_a_change_and_for_a_signature() {
+    let judge = document("pull-request/judge-scan.yaml");
+    let sign = task("validation-sign").yaml;
+    for validating in [&judge, &sign] {
+        let steps = validating["spec"]["steps"].as_array().unwrap();
+        let step = steps.iter().find(|step| step["args"][0] == "validate").unwrap();
+        for argument in ["--require-scan-digest", "--scan-folder=$(workspaces.scan.path)", "--recursive"] {
+            assert!(step["args"].as_array().unwrap().contains(&json!(argument)), "{argument}");
+        }
+        assert!(step.get("workingDir").is_none());
     }
 }

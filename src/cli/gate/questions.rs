@@ -52,7 +52,7 @@ impl Questions {
         }
     }
 
-    /// The texts of the files with the digests that were checked. What no evidence was needed for stays as written.
+    /// The texts of the files with the digests that were given or checked. What has neither stays as written.
     pub(super) fn pinned<'a>(
         &self,
         files: &'a [ManifestFile],
@@ -68,7 +68,7 @@ impl Questions {
             );
         }
         let mut digests: HashMap<(String, Option<&str>), Digest> = HashMap::new();
-        for answer in answers.iter().filter(|answer| answer.checked) {
+        for answer in answers {
             if let Some(pinned) = &answer.pinned {
                 let asked = &answer.asked;
                 digests.insert((asked.image.to_string(), asked.namespace.as_deref()), pinned.digest());
@@ -79,9 +79,10 @@ impl Questions {
             .map(|file| {
                 let text = file.pinned(|image| {
                     let own = image.object.namespace.as_deref().or(namespace);
-                    let asked = self.fixed.apply(image.image.clone()).to_string();
-                    let digest = || digests.get(&(asked, own)).copied();
-                    if image.image.digest().is_none() { digest() } else { None }
+                    // What is written with a digest keeps it.
+                    image.image.digest().is_none().then_some(())?;
+                    let asked = self.fixed.apply(image.image.clone());
+                    digests.get(&(asked.to_string(), own)).copied()
                 })?;
                 Ok((file, text))
             })

@@ -203,7 +203,19 @@ fn no_name_leads_out_of_the_folder_of_the_reports() {
         let run = refused(&world, &named(name), 2);
         assert!(run.stderr.contains("leads out of --scan-folder"), "{name}: {}", run.stderr);
     }
-    named("app.json").run().expect_code(0);
+    let link = |to: &str, name: &str| {
+        std::os::unix::fs::symlink(to, world.folder.join("reports").join(name)).unwrap()
+    };
+    link(&outside, "link.json");
+    let run = refused(&world, &named("link.json"), 2);
+    assert!(
+        run.stderr.contains("leads out of --scan-folder") && !run.all().contains("sha256:"),
+        "{}",
+        run.stderr
+    );
+    link("app.json", "within.json");
+    named("within.json").run().expect_code(0);
+    assert!(refused(&world, &named("absent.json"), 2).stderr.contains("absent.json"));
 }
 
 #[test]

@@ -25,10 +25,10 @@ start() {
   "$@" >"$BED/logs/$name.log" 2>&1 </dev/null &
 }
 
-# wait_for COMMAND…: until it succeeds, for a minute at most.
+# wait_for COMMAND…: until it succeeds, for three minutes at most.
 wait_for() {
   local _
-  for _ in $(seq 300); do
+  for _ in $(seq 900); do
     "$@" >/dev/null 2>&1 && return
     sleep 0.2
   done

@@ -18,7 +18,7 @@ done
 trusting() {
   local root=$work/$1
   mkdir -p "$work"
-  cp -a "$E2E/roots/$2/root" "$root"
+  cp -a "$E2E/roots/$2/files" "$root"
   cat "$BED/pki/ca.crt" >>"$root/etc/ssl/certs/ca-certificates.crt"
   "$SCRIPTS/image.sh" "bed/$1" "$root" /usr/bin/countersign
 }

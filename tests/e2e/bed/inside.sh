@@ -3,12 +3,21 @@
 # command. What the parts logged is kept in target/e2e/logs.
 . "$(dirname "$0")/common.sh"
 
+# These would not be seen any more.
+for folder in "$ROOT" "${CARGO_HOME:-$HOME/.cargo}" "${RUSTUP_HOME:-$HOME/.rustup}" "$(go env GOMODCACHE)"; do
+  case $(realpath "$folder") in
+    /run/* | /var/*) echo "$folder is below /run or /var, which the bed covers: it cannot run from there" >&2; exit 1 ;;
+  esac
+done
+
 # What kubelet and containerd write outside their own folders: /run, /var/lib/kubelet, /var/lib/cni, /var/log.
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -t tmpfs -o mode=755 tmpfs /var
-mkdir -p "$BED"/{logs,pki} /run/lock /var/{log,lib,tmp}
+mkdir -p "$BED"/{logs,pki,tmp} /run/lock /var/{log,lib,tmp}
 ln -s /run /var/run
 chmod 1777 /var/tmp
+# Process numbers begin anew in here, and names of temporary folders are made of them.
+export TMPDIR=$BED/tmp KUBECACHEDIR=$BED/kube-cache
 
 # kubelet sets these for the whole machine. Over files that have the values it wants it finds nothing to do.
 tunable() {

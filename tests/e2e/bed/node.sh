@@ -116,4 +116,4 @@ container_runtime
 pause_image
 kubelet_and_proxy
 wait_for kubectl get node "$name"
-kubectl wait --for=condition=Ready "node/$name" --timeout=60s
+kubectl wait --for=condition=Ready "node/$name" --timeout=180s

@@ -6,7 +6,7 @@ work=$BED/tekton
 mkdir -p "$work/conf"
 
 # part NAME: its image; where the manifests name its package they get the image instead.
-edits=()
+edits=() parts=()
 part() {
   local root=$work/$1
   mkdir -p "$root"/{ko-app,tmp}
@@ -17,10 +17,13 @@ part() {
 }
 for name in controller webhook resolvers entrypoint nop workingdirinit; do
   part "$name" &
+  parts+=($!)
   edits+=(-e "s#ko://github.com/tektoncd/pipeline/cmd/$name\$#$PLATFORM/tekton/$name:1#")
   edits+=(-e "s#\"ko://github.com/tektoncd/pipeline/cmd/$name\"#\"$PLATFORM/tekton/$name:1\"#")
 done
-wait
+for part in "${parts[@]}"; do
+  wait "$part"
+done
 
 # The shell is for Tasks with a script. tini is not in these images, and nothing here needs it. The rest is for
 # runs that begin and end one after the other, on a small machine.
@@ -39,6 +42,6 @@ done
 kubectl apply --server-side -f "$work/conf/100-namespace_100-namespace.yaml" \
   -f "$work/conf/resolvers_100-namespace.yaml" >/dev/null
 kubectl apply --server-side -f "$work/conf" >/dev/null
-kubectl -n tekton-pipelines wait --for=condition=Available --timeout=120s \
+kubectl -n tekton-pipelines wait --for=condition=Available --timeout=300s \
   deployment/tekton-pipelines-controller deployment/tekton-pipelines-webhook
-kubectl -n tekton-pipelines-resolvers wait --for=condition=Available --timeout=120s deployment --all
+kubectl -n tekton-pipelines-resolvers wait --for=condition=Available --timeout=300s deployment --all
