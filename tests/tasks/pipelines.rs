@@ -258,7 +258,7 @@ fn a_pull_request_has_no_key_in_reach() {
     assert!(run["spec"].get("taskRunSpecs").is_none());
     let mounted: Vec<_> =
         named(&run["spec"], "workspaces").into_values().filter_map(|w| w.get("secret")).collect();
-    assert_eq!(mounted.iter().map(|secret| text(secret, "secretName")).collect::<Vec<_>>(), ["registry"]);
+    assert!(!mounted.is_empty() && mounted.iter().all(|secret| text(secret, "secretName") == "registry"));
 }
 
 #[test]
