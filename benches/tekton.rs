@@ -37,9 +37,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cluster::{CI, eventually, get};
+use crate::cluster::{CI, apply, eventually, get, kubectl};
 use crate::runs::TaskRun;
-use crate::shop::{BUILD, VALIDATION, as_account, build_sign_params, built, gate, registry_workspaces, shop};
+use crate::shop::{
+    BUILD, VALIDATION, adapted, as_account, build_sign_params, built, catalogued, file, gate, initialise,
+    namespace, registry_workspaces, shop,
+};
 use crate::support::temp::TempFolder;
 use crate::table::write_part;
 
@@ -160,7 +163,8 @@ fn started(status: &Value) -> jiff::Timestamp {
 
 /// The samples of a TaskRun's steps, added up.
 fn sample(run: &TaskRun, ends: &Ends, memory: &Memory) -> Sample {
-    let pod = get(CI, "pod", run.object()["status"]["podName"].as_str().expect("a pod"));
+    let home = run.object()["metadata"]["namespace"].as_str().expect("a namespace");
+    let pod = get(home, "pod", run.object()["status"]["podName"].as_str().expect("a pod"));
     let mut total = Sample { milliseconds: 0.0, mebibytes: 0.0 };
     for status in pod["status"]["containerStatuses"].as_array().expect("containers") {
         let container =
@@ -180,8 +184,13 @@ fn median(mut figures: Vec<f64>) -> f64 {
 
 /// A row of the table: the medians of several runs, each on an image of its own.
 fn row(name: &str, images: &[(String, String)], step: impl Fn(&(String, String)) -> TaskRun) -> String {
+    row_of(name, images.iter(), step)
+}
+
+/// The same of anything that a run may differ in.
+fn row_of<T>(name: &str, runs: impl Iterator<Item = T>, step: impl Fn(T) -> TaskRun) -> String {
     let (ends, memory) = (Ends::watch(), Memory::watch());
-    let samples: Vec<Sample> = images.iter().map(|image| sample(&step(image), &ends, &memory)).collect();
+    let samples: Vec<Sample> = runs.map(|run| sample(&step(run), &ends, &memory)).collect();
     let counted = &samples[1..];
     let time = median(counted.iter().map(|sample| sample.milliseconds).collect());
     let peak = median(counted.iter().map(|sample| sample.mebibytes).collect());
@@ -235,16 +244,54 @@ fn claim() {
         "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "measured"},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
     });
-    crate::cluster::apply(CI, &claim.to_string());
+    apply(CI, &claim.to_string());
+}
+
+/// The namespace in which keys are made and ended.
+const KEYS: &str = "measured-keys";
+
+/// What signer-init and signer-retire need there.
+fn keys() {
+    apply("default", &namespace(KEYS).to_string());
+    for rights in ["signer-init/init-rbac.yaml", "signer-retire/rbac.yaml"] {
+        apply(KEYS, &adapted(&file(&format!("tasks/{rights}"))));
+    }
+    for task in ["signer-init", "signer-retire"] {
+        apply(KEYS, &catalogued(task));
+    }
+    apply(CI, &catalogued("stakater-cosign-v1"));
+}
+
+/// Both key pairs, made anew.
+fn init() -> TaskRun {
+    for kind in ["secret", "configmap"] {
+        kubectl(["delete", kind, "--all", "--namespace", KEYS]).run().expect_code(0);
+    }
+    initialise(KEYS)
+}
+
+/// The end of the build key that was just made.
+fn retire() -> TaskRun {
+    init();
+    let account = json!({"serviceAccountName": "countersign-retire"});
+    TaskRun::of_task(KEYS, "signer-retire", json!({"secret": BUILD}), account).expect_success()
+}
+
+/// The drop-in, which signs a tag.
+fn drop_in(image: &(String, String)) -> TaskRun {
+    let params = json!({"IMAGE": format!("{}:main", image.0), "key": format!("k8s://{CI}/{BUILD}")});
+    let spec = as_account("countersign-build", registry_workspaces());
+    TaskRun::of_task(CI, "stakater-cosign-v1", params, spec).expect_success()
 }
 
 fn main() {
     shop();
     claim();
+    keys();
     let machine = machine::describe();
     let key = format!("--key=k8s://{CI}/{BUILD}");
     let signing = ["sign", "--tlog-upload=false", "--use-signing-config=false", "--yes", &key];
-    let (both, bundle, theirs) = (images("both"), images("bundle"), images("theirs"));
+    let (both, bundle, theirs, tags) = (images("both"), images("bundle"), images("theirs"), images("tags"));
     let mut table = format!(
         "Medians of {RUNS} runs, each on an image of its own. {machine}.\n\n\
          | step | ms | peak MiB |\n|---|--:|--:|\n"
@@ -261,6 +308,9 @@ fn main() {
         let verifying = ["verify", "--insecure-ignore-tlog=true", &key];
         cosign(image, "countersign-build", &verifying)
     }));
+    add(row("stakater-cosign-v1, both formats", &tags, drop_in));
+    add(row_of("signer-init, two key pairs", 0..=RUNS, |_| init()));
+    add(row_of("signer-retire", 0..=RUNS, |_| retire()));
     println!("{table}");
     write_part(&crate::shop::file("docs/benchmarks.md"), "tekton", &table);
 }
