@@ -1,8 +1,10 @@
 //! The second signature: the build signature is verified and the reports are judged, and only if all of that
 //! passes is there anything that can be signed.
 
+mod attest;
 mod claims;
 mod reports;
+mod statements;
 mod subjects;
 
 use std::collections::BTreeMap;
@@ -22,6 +24,8 @@ use crate::registry::Registry;
 use crate::scan::{BindingError, JudgeError, Passed, Report, Rules};
 use crate::signer::Signer;
 
+use attest::PassedReport;
+pub use attest::{AttestationReceipt, Attested, Grounds, ReportTexts, attest};
 pub use reports::JudgedReport;
 use reports::{bind_all, judge_all};
 use subjects::{Subjects, subjects};
@@ -133,6 +137,16 @@ pub enum ValidateError {
         /// Why.
         cause: JudgeError,
     },
+    /// A report that cannot be attached.
+    #[error("{name} cannot be attached to {image}: {reason}")]
+    Unattachable {
+        /// The report.
+        name: String,
+        /// The image.
+        image: String,
+        /// Which limit it exceeds.
+        reason: String,
+    },
     /// One key would give both signatures.
     #[error("the validation key is the build key {0}: one key cannot give both signatures")]
     OneKey(Fingerprint),
@@ -210,7 +224,7 @@ impl Examination {
         if self.verdict() != Verdict::Allowed {
             return None;
         }
-        let mut claims = BTreeMap::new();
+        let (mut claims, mut passed_reports) = (BTreeMap::new(), BTreeMap::new());
         for (known, build) in self.images.iter().zip(&self.builds) {
             let digest = known.image.digest();
             let own: Vec<&JudgedReport> =
@@ -219,8 +233,10 @@ impl Examination {
             let reports = if own.is_empty() { self.judged.iter().collect() } else { own };
             let passed: Option<Vec<&Passed>> = reports.iter().map(|judged| judged.passed()).collect();
             claims.insert(digest, claims::validation(annotations, build, &passed?)?);
+            let passed = reports.iter().map(|judged| judged.passed_report()).collect::<Option<_>>()?;
+            passed_reports.insert(digest, passed);
         }
-        Some(Approval { images: self.images.clone(), claims })
+        Some(Approval { images: self.images.clone(), claims, passed: passed_reports })
     }
 }
 
@@ -228,6 +244,16 @@ impl Examination {
 pub struct Approval {
     images: Vec<Known>,
     claims: BTreeMap<Digest, Claims>,
+    /// The reports that each rests on.
+    passed: BTreeMap<Digest, Vec<PassedReport>>,
+}
+
+/// What came of an approval.
+pub struct Countersigned {
+    /// The signatures.
+    pub signed: Signed,
+    /// What may be attested now: nothing unless every signature is stored in every format asked for.
+    pub grounds: Option<Grounds>,
 }
 
 /// Where and how the second signature is stored.
@@ -250,8 +276,8 @@ pub async fn countersign<R: Registry>(
     approval: Approval,
     storage: &Storage<'_>,
     now: Timestamp,
-) -> Result<Signed, FlowError> {
-    let Approval { images, claims } = approval;
+) -> Result<Countersigned, FlowError> {
+    let Approval { images, claims, passed } = approval;
     let Some(image) = images.last().map(|known| known.image.clone()) else {
         return Err(FlowError::Input("nothing was approved".to_owned()));
     };
@@ -263,7 +289,10 @@ pub async fn countersign<R: Registry>(
     }
     let Storage { place, formats, dry_run } = *storage;
     let order = Order { image: &image, place, formats, recursive: false, dry_run };
-    let prepared = prepare_known(registry, &order, images).await?;
+    let prepared = prepare_known(registry, &order, images.clone()).await?;
     let stated = Stated { claims: StatedClaims::Each(&claims), now };
-    Ok(sign(registry, signer.0, &order, &stated, &prepared).await)
+    let signed = sign(registry, signer.0, &order, &stated, &prepared).await;
+    let all = signed.stopped.is_none();
+    let grounds = all.then(|| Grounds::of(images, passed, &signed.receipts, storage)).flatten();
+    Ok(Countersigned { signed, grounds })
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::attest::PassedReport;
 use super::subjects::Runnable;
 use super::{ReportFile, ValidateError};
 use crate::model::PinnedRef;
@@ -28,6 +29,17 @@ impl JudgedReport {
             scan::Verdict::Passed(passed) => Some(passed),
             scan::Verdict::Failed => None,
         }
+    }
+
+    /// What is attached where it passes.
+    pub(super) fn passed_report(&self) -> Option<PassedReport> {
+        let passed = self.passed()?;
+        Some(PassedReport {
+            name: self.name.clone(),
+            digest: passed.report(),
+            scanner: passed.scanner().clone(),
+            time: passed.scanned_at(),
+        })
     }
 
     pub(super) fn verdict(&self) -> Verdict {
