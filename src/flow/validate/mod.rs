@@ -5,7 +5,7 @@ mod attest;
 mod claims;
 mod reports;
 mod statements;
-mod subjects;
+pub(super) mod subjects;
 
 use std::collections::BTreeMap;
 
