@@ -148,15 +148,20 @@ fn scan_text(text: &mut String, judged: &JudgedReport, output: &Output) {
 }
 
 /// Findings that nobody judges here, the worst first.
-pub(super) fn findings_text(findings: &[Finding], output: &Output) -> String {
+pub(super) fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
     let mut sorted: Vec<&Finding> = findings.iter().collect();
     sorted.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
+    sorted
+}
+
+/// Findings as a table.
+pub(super) fn findings_text(findings: &[&Finding], output: &Output) -> String {
     let row = |finding: &&Finding| {
         let Finding { severity, id, package, installed, fixed_in, suppressed } = (*finding).clone();
         let note = suppressed.map_or(String::new(), |why| format!("suppressed by the scanner: {why}"));
         [id, severity.to_string(), package, installed, fixed_in.unwrap_or_else(|| "-".to_owned()), note]
     };
-    let rows: Vec<_> = sorted.iter().take(SHOWN_LIMIT).map(row).collect();
+    let rows: Vec<_> = findings.iter().take(SHOWN_LIMIT).map(row).collect();
     let mut text = table(FOUND, &rows, output);
     more(&mut text, findings.len(), output);
     text
