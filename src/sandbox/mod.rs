@@ -4,7 +4,10 @@ pub mod child;
 
 use futures_util::future::BoxFuture;
 
-pub use crate::scan::rego::{ANSWER_LIMIT, Answer, RegoRules};
+pub use crate::scan::rego::{ANSWER_LIMIT, Answer, RegoRules, SIZE_LIMIT};
+
+/// Most bytes of input: a report, or all its findings in other words.
+pub const INPUT_LIMIT: usize = 2 * crate::scan::report::REPORT_LIMIT;
 
 /// Evaluates rules in Rego.
 pub trait Sandbox: Send + Sync {

@@ -36,7 +36,7 @@ struct Open<'a> {
 ///
 /// # Errors
 /// A name that is used before it is declared.
-pub(super) fn first(rules: &str) -> Result<String, String> {
+pub fn first(rules: &str) -> Result<String, String> {
     let tokens = tokens(rules);
     let mut open: Vec<Open> = Vec::new();
     let mut moves: Vec<(usize, Range<usize>)> = Vec::new();
@@ -62,7 +62,9 @@ pub(super) fn first(rules: &str) -> Result<String, String> {
                 }
                 None => {
                     let word = rules.get(token.span.clone()).unwrap_or_default();
-                    open.iter_mut().for_each(|open| drop(open.names.insert(word)));
+                    for open in &mut open {
+                        open.names.insert(word);
+                    }
                 }
             },
             Kind::Sign(_) | Kind::Text | Kind::Line => {}

@@ -2,7 +2,7 @@
 //! environment, opens no files, and the operating system ends it where it takes too much (docs/rego.md).
 
 #[cfg(feature = "rego")]
-mod declarations;
+pub mod declarations;
 #[cfg(feature = "rego")]
 mod engine;
 #[cfg(feature = "rego")]

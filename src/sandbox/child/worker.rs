@@ -3,11 +3,7 @@
 use std::io::{Read, Write};
 
 use super::{Ending, engine, limits};
-use crate::scan::rego::{Answer, SIZE_LIMIT};
-use crate::scan::report::REPORT_LIMIT;
-
-/// Most bytes of input: a report, or all its findings in other words.
-const INPUT_LIMIT: usize = 2 * REPORT_LIMIT;
+use crate::sandbox::{Answer, INPUT_LIMIT, SIZE_LIMIT};
 
 /// Evaluates what stands on standard input; whether an answer was written.
 pub fn run() -> bool {
