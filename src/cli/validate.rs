@@ -12,6 +12,7 @@ use super::output::{Output, warn};
 use super::policies::policies;
 use super::receipts::{Finish, Finished};
 use super::results::SignedResults;
+use super::rules::RulesFile;
 use super::sign::tag_refused;
 use super::validated::{Asked, print, refusal};
 use super::verify::POLICY_NAME;
@@ -23,11 +24,11 @@ use crate::flow::validate::{
 use crate::flow::verify::resolve;
 use crate::local::files::shown;
 use crate::model::manifest::Platform;
-use crate::model::yaml::SIZE_LIMIT;
 use crate::model::{Digest, PinnedRef};
 use crate::policy::{Early, NoMatch, Policy, PolicySet, Required, Role, SignerRule, Verdict};
+use crate::sandbox::child::ChildSandbox;
+use crate::scan::Report;
 use crate::scan::report::REPORT_LIMIT;
-use crate::scan::{Report, Rules};
 use crate::signer::Signer;
 
 /// Name of the signer that --build-key is.
@@ -115,8 +116,11 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
     let image = image(&args.image)?;
     let key = key_reference(&args.key)?;
     let annotations = args.stated.claims()?;
-    let rules = rules(&args.rules).await?;
-    let Reports { reports, texts } = reports(args).await?;
+    let rules = RulesFile::read(&args.rules).await?;
+    let sandbox = ChildSandbox::of_this_program();
+    let rules = rules.book(&sandbox);
+    let keep = args.attest || rules.reads_reports();
+    let Reports { reports, texts } = reports(args, keep).await?;
     let home = args.place.place(image.repository())?;
     let registry = registries(&args.registry)?;
     let results = args.results_dir.as_deref().filter(|_| !args.dry_run);
@@ -134,6 +138,7 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
         build: &build,
         home: &home,
         reports: &reports,
+        texts: &texts,
         rules: &rules,
         now,
     };
@@ -189,21 +194,14 @@ fn both(
     }
 }
 
-async fn rules(path: &Path) -> Result<Rules, Failure> {
-    let file = option_file("--rules", path, SIZE_LIMIT).await?;
-    Rules::parse(&file.bytes).map_err(|error| {
-        Failure::usage(format!("{}: {error}", file.name)).hint("docs/scan-rules.md lists every field")
-    })
-}
-
-/// The reports, and their bytes where they are to be attached.
+/// The reports, and their bytes where they are read again.
 struct Reports {
     reports: Vec<ReportFile>,
     texts: ReportTexts,
 }
 
 /// The reports; where digests were given, these and no others, and none of them missing.
-async fn reports(args: &ValidateArgs) -> Result<Reports, Failure> {
+async fn reports(args: &ValidateArgs, keep: bool) -> Result<Reports, Failure> {
     let expected = args.scan_digest.iter().map(|text| {
         text.parse::<Digest>().map_err(|error| Failure::usage("--scan-digest cannot be used").because(error))
     });
@@ -223,7 +221,7 @@ async fn reports(args: &ValidateArgs) -> Result<Reports, Failure> {
                 .hint("give the JSON of Trivy or Grype, whole; docs/scan-rules.md says what it must hold")
         })?;
         reports.push(ReportFile { name: file.name, report });
-        texts.extend(args.attest.then(|| file.bytes.into()));
+        texts.extend(keep.then(|| file.bytes.into()));
     }
     match expected.iter().find(|digest| !reports.iter().any(|file| file.report.digest == **digest)) {
         Some(digest) => Err(Failure::usage(format!("no report has the digest {digest}"))

@@ -45,6 +45,11 @@ impl FromIterator<Bytes> for ReportTexts {
 }
 
 impl ReportTexts {
+    /// The report with that digest, if it was kept.
+    pub(super) fn of(&self, report: Digest) -> Option<&[u8]> {
+        self.0.get(&report).map(|text| text.as_ref())
+    }
+
     pub(super) fn get(&self, report: &PassedReport) -> Result<&Bytes, FlowError> {
         let missing = || FlowError::Input(format!("{}: its bytes are not at hand", report.name));
         self.0.get(&report.digest).ok_or_else(missing)

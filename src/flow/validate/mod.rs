@@ -21,7 +21,9 @@ use crate::model::manifest::Platform;
 use crate::model::{Claims, Digest, Fingerprint, Format, PinnedRef, Repository};
 use crate::policy::{Pending, Policy, Verdict};
 use crate::registry::Registry;
-use crate::scan::{BindingError, JudgeError, Passed, Report, Rules};
+use crate::sandbox::{Sandbox, SandboxError};
+use crate::scan::rego::{Input, InputError};
+use crate::scan::{BindingError, JudgeError, Passed, RegoRules, Report, Rules};
 use crate::signer::Signer;
 
 use attest::PassedReport;
@@ -38,6 +40,29 @@ pub struct ReportFile {
     pub report: Report,
 }
 
+/// The rules that reports must pass.
+pub enum RuleBook<'a> {
+    /// Rules of our own form.
+    Written(&'a Rules),
+    /// Rules in Rego, and what evaluates them.
+    Rego {
+        /// The rules.
+        rules: &'a RegoRules,
+        /// What evaluates them.
+        sandbox: &'a dyn Sandbox,
+    },
+}
+
+impl RuleBook<'_> {
+    /// Whether they read a report as it was written.
+    pub fn reads_reports(&self) -> bool {
+        match self {
+            Self::Written(_) => false,
+            Self::Rego { rules, .. } => rules.input() != Input::CycloneDx,
+        }
+    }
+}
+
 /// What is to be found out before anything is signed.
 pub struct Inquiry<'a> {
     /// The image.
@@ -52,8 +77,10 @@ pub struct Inquiry<'a> {
     pub home: &'a Repository,
     /// The reports.
     pub reports: &'a [ReportFile],
+    /// The bytes of reports, where the rules read them.
+    pub texts: &'a ReportTexts,
     /// The rules.
-    pub rules: &'a Rules,
+    pub rules: &'a RuleBook<'a>,
     /// The time.
     pub now: Timestamp,
 }
@@ -137,6 +164,22 @@ pub enum ValidateError {
         /// Why.
         cause: JudgeError,
     },
+    /// A report that rules in Rego do not read.
+    #[error("{name}: {cause}")]
+    NoInput {
+        /// The report.
+        name: String,
+        /// Why.
+        cause: InputError,
+    },
+    /// Rules in Rego that gave no answer.
+    #[error("{name}: {cause}")]
+    Rego {
+        /// The report that they were asked about.
+        name: String,
+        /// Why.
+        cause: SandboxError,
+    },
     /// A report that cannot be attached.
     #[error("{name} cannot be attached to {image}: {reason}")]
     Unattachable {
@@ -184,7 +227,7 @@ pub async fn examine<R: Registry>(registry: &R, inquiry: &Inquiry<'_>) -> Result
     let (subjects, early) = tokio::join!(subjects(registry, inquiry.image, inquiry.platform), early);
     let Subjects { top, runnable, is_index } = subjects?;
     let bound = bind_all(inquiry.reports, &runnable, inquiry.image)?;
-    let judged = judge_all(bound, inquiry.rules, inquiry.now)?;
+    let judged = judge_all(bound, inquiry).await?;
     let mut images: Vec<Known> = match is_index && inquiry.recursive {
         true => runnable.into_iter().map(|runnable| runnable.known).collect(),
         false => Vec::new(),
