@@ -2,6 +2,7 @@
 //! signed and for nothing else.
 
 mod carried;
+mod checked;
 mod cosign;
 mod cost;
 mod read;
