@@ -188,7 +188,11 @@ pub(super) fn findings_text(findings: &[&Finding], output: &Output) -> String {
 
 /// How many findings there are of each severity, the worst first.
 pub(super) fn severities(counts: &BTreeMap<Severity, usize>) -> String {
-    let counted = counts.iter().rev().map(|(severity, count)| format!("{count} {severity}"));
+    let counted = counts
+        .iter()
+        .rev()
+        .filter(|(_, count)| **count > 0)
+        .map(|(severity, count)| format!("{count} {severity}"));
     match counted.collect::<Vec<_>>().join(", ") {
         none if none.is_empty() => "no findings".to_owned(),
         counted => counted,
