@@ -111,7 +111,7 @@ fn policy_proof(html: &mut Html, page: &Page<'_>, policy: &PolicyDecision) {
     let sign = words::verdict(policy.verdict());
     html.open("section", &[("class", "policy")]).raw("<h4>Policy ").element("b", &[], &policy.name);
     html.raw(" <span class=\"tag ").raw(sign.class).raw("\"><i aria-hidden=\"true\">").raw(sign.mark);
-    html.raw("</i> ").text(sign.word).raw("</span> <span class=\"tag\">").text(mode(policy.mode));
+    html.raw("</i> ").text(sign.word).raw("</span> <span class=\"tag quiet\">").text(mode(policy.mode));
     html.raw("</span></h4>");
     if let Some(reason) = policy.reason() {
         html.element("p", &[("class", "why")], &reason.text);
