@@ -10,7 +10,8 @@ use countersign::model::claims::{
 use countersign::model::verify::{Evidence, Remark};
 use countersign::model::{Claims, Format, ImageRef, PinnedRef, PublicKey, Repository};
 use countersign::policy::{
-    Decision, Early, NoMatch, Outcome, Pending, Place, PolicyDecision, PolicySet, ReasonCode, Verdict, drafts,
+    Decision, Early, NoMatch, Outcome, Pending, Place, PolicyDecision, PolicySet, Reason, ReasonCode,
+    Verdict, drafts,
 };
 use jiff::Timestamp;
 
@@ -172,6 +173,7 @@ fn claims(signature: &Signature, repository: &Repository) -> Claims {
 fn compare(expected: &Decided, decision: &Decision) -> Result<(), String> {
     same("decision", &expected.decision, &word(decision.verdict()))?;
     same("reasonCode", &expected.reason_code, &decision.reason().map(|reason| code(reason.code)))?;
+    same_words(&expected.reason, decision.reason())?;
     let names: Vec<&String> = expected.policies.keys().collect();
     let found: Vec<&String> = decision.policies().iter().map(|policy| &policy.name).collect();
     same("policies", &names, &found)?;
@@ -186,6 +188,8 @@ fn compare(expected: &Decided, decision: &Decision) -> Result<(), String> {
 fn compare_policy(expected: &ExpectedPolicy, policy: &PolicyDecision) -> Result<(), String> {
     same("decision", &expected.decision, &word(policy.verdict()))?;
     same("reasonCode", &expected.reason_code, &policy.reason().map(|reason| code(reason.code)))?;
+    same_words(&expected.reason, policy.reason())?;
+    same("anyIsEnough", &expected.any_is_enough, &policy.any_is_enough())?;
     let names: Vec<&String> = expected.signers.keys().collect();
     let mut found: Vec<&String> = policy.signers().iter().map(|signer| &signer.name).collect();
     found.sort();
@@ -222,6 +226,14 @@ fn compare_signer(expected: &str, outcome: &Outcome) -> Result<(), String> {
                 false => Err(format!("`{shown}` does not hold `{}`", more.unwrap_or_default())),
             }
         }
+    }
+}
+
+/// Where words are expected, they are those of the reason.
+fn same_words(expected: &Option<String>, found: Option<&Reason>) -> Result<(), String> {
+    match expected {
+        Some(expected) => same("reason", &Some(expected.as_str()), &found.map(|reason| reason.text.as_str())),
+        None => Ok(()),
     }
 }
 

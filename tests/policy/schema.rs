@@ -227,13 +227,20 @@ fn what_the_schema_refuses_the_reader_refuses() {
     assert!(unknown.is_empty(), "{unknown:?}");
 }
 
+fn is_foreign(document: &Value) -> bool {
+    let version = document["apiVersion"].as_str().unwrap_or_default();
+    version == "v1" || version.contains(".tanzu.vmware.com/")
+}
+
 #[test]
 fn every_policy_of_the_cases_that_is_read_fits_the_schema() {
     let mut refused = 0;
     for (name, case) in cases() {
         for text in &case.policies {
             let taken = !matches!(case.expect, Expected::Refused(_));
-            let Ok(documents) = yaml::documents::<Value>(policy_text(text).as_bytes()) else { continue };
+            let Ok(mut documents) = yaml::documents::<Value>(policy_text(text).as_bytes()) else { continue };
+            // The schema is the native form's.
+            documents.retain(|document| !is_foreign(document));
             let described = documents.iter().all(is_described);
             assert!(described || !taken, "{name}");
             refused += usize::from(!described);
