@@ -58,7 +58,7 @@ pub(super) fn without_signers(policy: &PolicyDecision) -> Option<Sign> {
         Conclusion::Excluded(why) | Conclusion::Refused(why) | Conclusion::Unasked(why) => {
             Some(reason(why.code))
         }
-        Conclusion::Signers(_) => None,
+        Conclusion::Signers(_) | Conclusion::AnyOf(_) => None,
     }
 }
 
