@@ -15,6 +15,7 @@ pub mod pattern;
 pub mod schema;
 pub mod set;
 pub mod signer;
+pub mod sigstore;
 mod unsatisfied;
 
 pub use answer::{
