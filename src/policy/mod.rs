@@ -12,6 +12,7 @@ mod judge;
 pub mod model;
 pub mod native;
 pub mod pattern;
+pub mod resource;
 pub mod schema;
 pub mod set;
 pub mod signer;
