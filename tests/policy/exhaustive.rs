@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use countersign::model::verify::Evidence;
 use countersign::model::{Digest, Format, PinnedRef, Repository};
-use countersign::policy::{Action, MaxAge, OnExpiry, Policy, Required, Role, SignerRule, Verdict, decide};
+use countersign::policy::{
+    Action, MaxAge, OnExpiry, Place, Policy, Required, Role, SignerRule, Verdict, decide,
+};
 use jiff::Timestamp;
 
 use crate::case::{FormatName, Signature};
@@ -98,7 +100,8 @@ fn verdicts(policy: &Policy, signatures: &[Evidence]) -> Vec<Verdict> {
         for (_, one) in signatures.iter().enumerate().filter(|(at, _)| subset & (1 << at) != 0) {
             evidence.verified.extend(one.verified.iter().cloned());
         }
-        decide(policy, &image(), &[&evidence], now).verdict()
+        let (image, home) = (image(), image().repository().clone());
+        decide(policy, &image, &home, &[(&Place::from(home.clone()), &evidence)], now).verdict()
     };
     (0..1_usize << signatures.len()).map(verdict).collect()
 }

@@ -10,8 +10,8 @@ use countersign::model::claims::{ROLE, SIGNED_AT};
 use countersign::model::verify::{Evidence, Remark};
 use countersign::model::{Claims, Digest, Fingerprint, Format, PinnedRef, Repository};
 use countersign::policy::{
-    Decision, Early, MaxAge, Mode, NoMatch, OnExpiry, Outcome, Policy, PolicySet, ReasonCode, Required, Role,
-    SignedFor, SignerRule, Verdict,
+    Decision, Early, MaxAge, Mode, NoMatch, OnExpiry, Outcome, Place, Policy, PolicySet, ReasonCode,
+    Required, Role, SignedFor, SignerRule, Verdict,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -260,7 +260,8 @@ impl Scene {
             })
             .collect();
         let (home, elsewhere, now) = (home(), elsewhere(), self.now.parse::<Timestamp>().unwrap());
-        let pairs = shuffled(vec![(&home, &evidence[0]), (&elsewhere, &evidence[1])], order);
+        let [here, there] = [home.clone(), elsewhere].map(Place::from);
+        let pairs = shuffled(vec![(&here, &evidence[0]), (&there, &evidence[1])], order);
         (pending.decide(&image(), &home, &pairs, now), pending.is_settled(&image(), &home, &pairs, now))
     }
 }
