@@ -9,6 +9,7 @@ use crate::flow::validate::JudgedReport;
 use crate::model::Digest;
 use crate::scan::Finding;
 use crate::scan::judge::{Denied, Ignored, TooOld};
+use crate::scan::rego::Answer;
 
 /// A judged report (docs/json.md).
 #[derive(Serialize)]
@@ -28,6 +29,11 @@ pub(super) struct ScanJson {
     end_of_life: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     nothing_scanned: Option<String>,
+    /// What rules in Rego said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    messages: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more_messages: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -81,6 +87,8 @@ impl From<&JudgedReport> for ScanJson {
                 .map(|old| TooOldJson { created: old.created.to_string(), limit: shown_limit(&old) }),
             end_of_life: judgement.end_of_life,
             nothing_scanned: judgement.nothing_scanned.clone(),
+            messages: judgement.answer.as_ref().map(|answer| answer.deny.clone()),
+            more_messages: judgement.answer.as_ref().map(|answer| answer.more).filter(|more| *more > 0),
         }
     }
 }
@@ -127,6 +135,9 @@ fn scan_text(text: &mut String, judged: &JudgedReport, output: &Output) {
     let denied = judgement.denied.iter().take(SHOWN_LIMIT).map(denied_row);
     text.push_str(&table(&denied.collect::<Vec<_>>(), output));
     more(text, judgement.denied.len(), output);
+    if let Some(answer) = &judgement.answer {
+        answer_text(text, answer, output);
+    }
     // Always listed, all of them: rules hold as many ignores as somebody has written.
     for Ignored { finding, ignore } in &judgement.ignored {
         let Finding { id, severity, package, suppressed, .. } = finding;
@@ -142,6 +153,14 @@ fn scan_text(text: &mut String, judged: &JudgedReport, output: &Output) {
         let line = format!("  {} {findings} that no rule denies", judgement.others);
         let _ = writeln!(text, "{}", output.tone(Tone::Faint, &line));
     }
+}
+
+/// What rules in Rego said, one message a line.
+fn answer_text(text: &mut String, Answer { deny, more: unkept }: &Answer, output: &Output) {
+    for message in deny.iter().take(SHOWN_LIMIT) {
+        let _ = writeln!(text, "  denied: {message}");
+    }
+    more(text, deny.len() + unkept, output);
 }
 
 /// How many of `all` findings are not shown.

@@ -12,6 +12,7 @@ use super::output::{Output, warn};
 use super::policies::policies;
 use super::receipts::{Finish, Finished};
 use super::results::SignedResults;
+use super::rules::RulesFile;
 use super::sign::tag_refused;
 use super::validated::{print, refusal};
 use super::verify::POLICY_NAME;
@@ -22,11 +23,11 @@ use crate::flow::validate::{
 use crate::flow::verify::resolve;
 use crate::local::files::shown;
 use crate::model::manifest::Platform;
-use crate::model::yaml::SIZE_LIMIT;
 use crate::model::{Digest, PinnedRef};
 use crate::policy::{Early, NoMatch, Policy, PolicySet, Required, Role, SignerRule, Verdict};
+use crate::sandbox::child::ChildSandbox;
+use crate::scan::Report;
 use crate::scan::report::REPORT_LIMIT;
-use crate::scan::{Report, Rules};
 use crate::signer::Signer;
 
 /// Name of the signer that --build-key is.
@@ -111,7 +112,9 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
     let image = image(&args.image)?;
     let key = key_reference(&args.key)?;
     let annotations = args.stated.claims()?;
-    let rules = rules(&args.rules).await?;
+    let rules = RulesFile::read(&args.rules).await?;
+    let sandbox = ChildSandbox::of_this_program();
+    let rules = rules.book(&sandbox);
     let reports = reports(args).await?;
     let home = args.place.place(image.repository())?;
     let registry = registries(&args.registry)?;
@@ -176,13 +179,6 @@ fn both(
     }
 }
 
-async fn rules(path: &Path) -> Result<Rules, Failure> {
-    let file = option_file("--rules", path, SIZE_LIMIT).await?;
-    Rules::parse(&file.bytes).map_err(|error| {
-        Failure::usage(format!("{}: {error}", file.name)).hint("docs/scan-rules.md lists every field")
-    })
-}
-
 /// The reports; where digests were given, these and no others, and none of them missing.
 async fn reports(args: &ValidateArgs) -> Result<Vec<ReportFile>, Failure> {
     let expected = args.scan_digest.iter().map(|text| {
@@ -203,7 +199,7 @@ async fn reports(args: &ValidateArgs) -> Result<Vec<ReportFile>, Failure> {
                 .because(error)
                 .hint("give the JSON of Trivy or Grype, whole; docs/scan-rules.md says what it must hold")
         })?;
-        reports.push(ReportFile { name: file.name, report });
+        reports.push(ReportFile { name: file.name, report, bytes: file.bytes });
     }
     match expected.iter().find(|digest| !reports.iter().any(|file| file.report.digest == **digest)) {
         Some(digest) => Err(Failure::usage(format!("no report has the digest {digest}"))

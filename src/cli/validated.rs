@@ -11,6 +11,7 @@ use super::scan_table::{ScanJson, scans_text};
 use crate::flow::sign::Receipt;
 use crate::flow::validate::{Examination, ValidateError};
 use crate::policy::Verdict;
+use crate::sandbox::SandboxError;
 
 /// The result in JSON (docs/json.md).
 #[derive(Serialize)]
@@ -87,6 +88,11 @@ impl From<ValidateError> for Failure {
             ),
             ValidateError::OneKey(_) => Self::usage(message)
                 .hint("make a second key pair with `countersign keys generate`, which the build cannot use"),
+            ValidateError::NoInput { .. } => Self::usage(message)
+                .hint("give the report that the rules' `# countersign:input` names, or let them read cyclonedx"),
+            ValidateError::Rego { cause: SandboxError::Failed(_), .. } => Self::undecided(message)
+                .hint("the program starts itself for that: it must be allowed to run, and to set limits"),
+            ValidateError::Rego { .. } => Self::usage(message).hint("docs/rego.md says what rules in Rego may do"),
             ValidateError::Unjudged { .. } => Self::usage(message).hint("docs/scan-rules.md says what each rule needs"),
             ValidateError::NothingRuns(_)
             | ValidateError::Platform { .. }

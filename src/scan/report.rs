@@ -37,11 +37,31 @@ impl fmt::Display for Scanner {
     }
 }
 
+/// The formats of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Trivy's JSON.
+    Trivy,
+    /// Grype's JSON.
+    Grype,
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Trivy => "Trivy in JSON",
+            Self::Grype => "Grype in JSON",
+        })
+    }
+}
+
 /// What a scanner said about an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// SHA-256 of the report's bytes.
     pub digest: Digest,
+    /// Its format.
+    pub form: Form,
     /// Who wrote it.
     pub scanner: Scanner,
     /// When, by its own word; `None` if it has no valid time.
