@@ -13,6 +13,7 @@ mod dialects;
 pub mod draft;
 pub mod explain;
 mod glob;
+pub mod installation;
 mod judge;
 pub mod model;
 pub mod names;
@@ -33,16 +34,19 @@ pub use answer::{
     AnyOfDecision, Conclusion, Outcome, PolicyDecision, Reason, ReasonCode, Satisfaction, SignerDecision,
     Verdict,
 };
-pub use any_of::{Alternative, AnyOf, Grant};
+pub use any_of::{Alternative, AnyOf, Grant, Origin};
 pub use check::{Warning, check};
 pub use decide::decide;
 pub use decision::Decision;
 pub use dialects::drafts;
+pub use dialects::{Documents, documents};
 pub use draft::{Draft, DraftError, KeySource, Note, Spot};
 pub use explain::{Need, SignerNeed, explain};
 pub use model::{Action, Dialect, Images, Mode, Policy, PolicyError, Requirements, Revoked, SignedFor};
+pub use installation::Installation;
 pub use names::NamePattern;
 pub use pattern::{Pattern, PatternError};
 pub use place::{Place, TagPrefix};
+pub use resource::{Resource, Surroundings};
 pub use set::{Early, NoMatch, Pending, PolicySet, SetError};
 pub use signer::{MaxAge, OnExpiry, Required, Role, SignerRule};

@@ -33,3 +33,18 @@ impl Resource {
         }
     }
 }
+
+/// Where an image would run, as far as that is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Surroundings<'a> {
+    /// The namespace.
+    pub namespace: Option<&'a str>,
+    /// The object that it stands in.
+    pub object: Option<&'a Resource>,
+}
+
+impl<'a> From<Option<&'a str>> for Surroundings<'a> {
+    fn from(namespace: Option<&'a str>) -> Self {
+        Self { namespace, object: None }
+    }
+}
