@@ -20,7 +20,9 @@ use super::signer::SignerRule;
 use super::unsatisfied::{Shortfall, reason};
 use super::words;
 use crate::model::verify::Evidence;
-use crate::model::{Fingerprint, Format, ImageRef, PinnedRef, Repository, VerifiedSignature, escape_untrusted};
+use crate::model::{
+    Fingerprint, Format, ImageRef, PinnedRef, Repository, VerifiedSignature, escape_untrusted,
+};
 
 /// Decides `policy` for `image` at the time `now`.
 ///
@@ -205,8 +207,12 @@ impl Sitting<'_> {
 /// Why a signature in another format than `asked` does not count.
 fn other_format(asked: Format) -> Reason {
     let text = match asked {
-        Format::Legacy => "signed in the bundle format, and the policy asks for the legacy one; sign in both formats",
-        Format::Bundle => "signed in the legacy format, and the policy asks for a bundle; sign in both formats",
+        Format::Legacy => {
+            "signed in the bundle format, and the policy asks for the legacy one; sign in both formats"
+        }
+        Format::Bundle => {
+            "signed in the legacy format, and the policy asks for a bundle; sign in both formats"
+        }
     };
     Reason::new(ReasonCode::ClaimMismatch, text)
 }

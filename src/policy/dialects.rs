@@ -2,8 +2,8 @@
 //! be of another; one that is of none is an error, never left out.
 
 use super::draft::{Draft, DraftError, Spot};
-use super::node::{Field, Node};
 use super::installation::{self, Installation};
+use super::node::{Field, Node};
 use super::{native, sigstore, tanzu};
 use crate::model::yaml;
 
@@ -34,8 +34,16 @@ const FOREIGN: &[(&str, &str, Reader)] = &[
     (tanzu::OLD_API_VERSION, tanzu::KIND, Reader::Policy(tanzu::draft)),
     (sigstore::API_VERSION, sigstore::KIND, Reader::Policy(sigstore::draft)),
     (sigstore::OLD_API_VERSION, sigstore::KIND, Reader::Policy(sigstore::draft)),
-    (installation::API_VERSION, installation::SETTINGS_KIND, Reader::Installation(Installation::read_settings)),
-    (installation::API_VERSION, installation::NAMESPACE_KIND, Reader::Installation(Installation::read_namespace)),
+    (
+        installation::API_VERSION,
+        installation::SETTINGS_KIND,
+        Reader::Installation(Installation::read_settings),
+    ),
+    (
+        installation::API_VERSION,
+        installation::NAMESPACE_KIND,
+        Reader::Installation(Installation::read_namespace),
+    ),
 ];
 
 /// Reads every document of a text, whatever its dialect, and the objects in lists as `kubectl get -o yaml` writes them;

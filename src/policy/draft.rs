@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::any_of::{Alternative, AnyOf, Origin};
+use super::installation::Installation;
 use super::model::{Action, Dialect, Policy, PolicyError, Requirements, Revoked, SignedFor};
 use super::names::NamePattern;
 use super::signer::{MaxAge, Required, Role, SignerRule};
@@ -228,6 +229,12 @@ impl Draft {
     /// Whose form it is written in.
     pub fn dialect(&self) -> Dialect {
         self.policy.dialect
+    }
+
+    /// The same policy in that installation.
+    pub fn under(mut self, installation: &Installation) -> Self {
+        installation.apply(&mut self.policy);
+        self
     }
 
     /// What whoever wrote it is to know.

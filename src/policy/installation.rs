@@ -57,7 +57,8 @@ impl Installation {
     /// is known, and nothing is left out.
     pub fn apply(&self, policy: &mut Policy) {
         if policy.dialect == Dialect::Sigstore {
-            let outside = self.namespaces.iter().filter(|(_, (_, looks))| !looks).map(|(name, _)| name.clone());
+            let outside =
+                self.namespaces.iter().filter(|(_, (_, looks))| !looks).map(|(name, _)| name.clone());
             policy.exclude_namespaces.extend(outside);
         }
     }
@@ -83,7 +84,8 @@ impl Installation {
         let members = document.members(&["apiVersion", "kind", "metadata", "data", "immutable"])?;
         let name = members.need("metadata")?.members(METADATA)?.need("name")?;
         if name.text()? != SETTINGS_NAME {
-            let reason = format!("`{}`: of ConfigMaps only `{SETTINGS_NAME}` says something here", cut(name.text()?));
+            let reason =
+                format!("`{}`: of ConfigMaps only `{SETTINGS_NAME}` says something here", cut(name.text()?));
             return Err(name.refuse(reason));
         }
         let known = &["_example", "no-match-policy", "fail-on-empty-authorities", "enable-oci11"];

@@ -43,8 +43,12 @@ pub(super) fn authority(
     let grant = match (members.get("key"), members.get("static")) {
         (Some(key), None) => signature(&key, &members, notes)?,
         (None, Some(fixed)) => fixed_answer(&fixed, &members)?,
-        (Some(_), Some(fixed)) => return Err(fixed.refuse("an authority has either `key` or `static`, not both")),
-        (None, None) => return Err(field.refuse("an authority has `key` or `static`, and this one has neither")),
+        (Some(_), Some(fixed)) => {
+            return Err(fixed.refuse("an authority has either `key` or `static`, not both"));
+        }
+        (None, None) => {
+            return Err(field.refuse("an authority has `key` or `static`, and this one has neither"));
+        }
     };
     let name = match members.get("name") {
         Some(name) if !name.text()?.is_empty() => name.text()?.to_owned(),
@@ -102,9 +106,7 @@ fn format(authority: &Members<'_>) -> Result<Format, DraftError> {
 }
 
 /// The key, where it stands, and its hash where one is named.
-fn public_key(
-    field: &Field<'_>,
-) -> Result<(Spot, DraftKey, Option<(Spot, HashAlgorithm)>), DraftError> {
+fn public_key(field: &Field<'_>) -> Result<(Spot, DraftKey, Option<(Spot, HashAlgorithm)>), DraftError> {
     let members = field.members(&["data", "secretRef", "kms", "hashAlgorithm"])?;
     let (spot, key) = match (members.get("data"), members.get("secretRef"), members.get("kms")) {
         (Some(data), None, None) => {
@@ -159,7 +161,8 @@ fn source_origin(source: &Field<'_>, notes: &mut Vec<Note>) -> Result<Origin, Dr
         for secret in secrets.list()? {
             secret.members(&["name"])?.need("name")?.word()?;
         }
-        let text = "registry credentials of the policy are not read here; the command's own are used".to_owned();
+        let text =
+            "registry credentials of the policy are not read here; the command's own are used".to_owned();
         notes.push(Note { spot: secrets.spot(), text });
     }
     let given = |name| members.get(name).filter(|field| field.text() != Ok(""));

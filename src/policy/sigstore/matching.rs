@@ -45,7 +45,8 @@ fn rule(expression: &Field<'_>) -> Result<LabelRule, DraftError> {
     let members = expression.members(&["key", "operator", "values"])?;
     let name = members.need("key")?;
     let key = key(name.text()?, &name)?;
-    let values: Vec<Field<'_>> = members.get("values").map(|values| values.list()).transpose()?.unwrap_or_default();
+    let values: Vec<Field<'_>> =
+        members.get("values").map(|values| values.list()).transpose()?.unwrap_or_default();
     let operator = members.need("operator")?;
     let known = || values.iter().map(value).collect::<Result<_, _>>();
     match (operator.text()?, values.is_empty()) {
@@ -55,7 +56,9 @@ fn rule(expression: &Field<'_>) -> Result<LabelRule, DraftError> {
         ("DoesNotExist", true) => Ok(LabelRule::DoesNotExist(key)),
         ("In" | "NotIn", true) => Err(operator.refuse("it needs `values`")),
         ("Exists" | "DoesNotExist", false) => Err(operator.refuse("it has no `values`")),
-        (other, _) => Err(operator.refuse(format!("`{}` is none of In, NotIn, Exists, DoesNotExist", cut(other)))),
+        (other, _) => {
+            Err(operator.refuse(format!("`{}` is none of In, NotIn, Exists, DoesNotExist", cut(other))))
+        }
     }
 }
 

@@ -86,7 +86,10 @@ fn authorities(field: &Field<'_>, notes: &mut Vec<Note>) -> Result<Vec<DraftAlte
         .map(|(number, one)| authority(one, number, notes))
         .collect::<Result<_, _>>()?;
     match authorities.is_empty() {
-        true => Err(field.refuse("no authority: write one with `static`, which says what is to become of the images")),
+        true => {
+            Err(field
+                .refuse("no authority: write one with `static`, which says what is to become of the images"))
+        }
         false => Ok(authorities),
     }
 }
