@@ -176,3 +176,15 @@ impl Origin {
         }
     }
 }
+
+impl From<Repository> for Origin {
+    fn from(repository: Repository) -> Self {
+        Self { repository: Some(repository), tag_prefix: None }
+    }
+}
+
+impl From<Place> for Origin {
+    fn from(Place { repository, tag_prefix }: Place) -> Self {
+        Self { repository: Some(repository), tag_prefix }
+    }
+}

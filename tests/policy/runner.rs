@@ -12,7 +12,7 @@ use countersign::model::verify::{Evidence, Remark};
 use countersign::model::{Claims, Format, ImageRef, PinnedRef, PublicKey, Repository};
 use countersign::policy::{
     Decision, Draft, Early, Installation, NoMatch, Outcome, Pending, Place, PolicyDecision, PolicySet,
-    ReasonCode, Resource, Surroundings, Verdict, documents,
+    Reason, ReasonCode, Resource, Surroundings, Verdict, documents,
 };
 use jiff::Timestamp;
 
@@ -194,6 +194,7 @@ fn claims(signature: &Signature, repository: &Repository) -> Claims {
 fn compare(expected: &Decided, decision: &Decision) -> Result<(), String> {
     same("decision", &expected.decision, &word(decision.verdict()))?;
     same("reasonCode", &expected.reason_code, &decision.reason().map(|reason| code(reason.code)))?;
+    same_words(&expected.reason, decision.reason())?;
     let names: Vec<&String> = expected.policies.keys().collect();
     let found: Vec<&String> = decision.policies().iter().map(|policy| &policy.name).collect();
     same("policies", &names, &found)?;
@@ -208,6 +209,8 @@ fn compare(expected: &Decided, decision: &Decision) -> Result<(), String> {
 fn compare_policy(expected: &ExpectedPolicy, policy: &PolicyDecision) -> Result<(), String> {
     same("decision", &expected.decision, &word(policy.verdict()))?;
     same("reasonCode", &expected.reason_code, &policy.reason().map(|reason| code(reason.code)))?;
+    same_words(&expected.reason, policy.reason())?;
+    same("anyIsEnough", &expected.any_is_enough, &policy.any_is_enough())?;
     let names: Vec<&String> = expected.signers.keys().collect();
     let mut found: Vec<&String> = policy.signers().iter().map(|signer| &signer.name).collect();
     found.sort();
@@ -244,6 +247,14 @@ fn compare_signer(expected: &str, outcome: &Outcome) -> Result<(), String> {
                 false => Err(format!("`{shown}` does not hold `{}`", more.unwrap_or_default())),
             }
         }
+    }
+}
+
+/// Where words are expected, they are those of the reason.
+fn same_words(expected: &Option<String>, found: Option<&Reason>) -> Result<(), String> {
+    match expected {
+        Some(expected) => same("reason", &Some(expected.as_str()), &found.map(|reason| reason.text.as_str())),
+        None => Ok(()),
     }
 }
 
