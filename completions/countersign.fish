@@ -76,6 +76,8 @@ complete -c countersign -n "__fish_countersign_using_subcommand validate" -l for
 bundle\t''
 legacy\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l results-dir -d 'Write the results SIGNED_REF and SIGNED_DIGEST as files into this folder' -r -f -a "(__fish_complete_directories)"
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l attest -d 'Attach the reports and a verification summary as attestations, once everything is signed' -r -f -a "true\t''
+false\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l signature-repository -d 'Repository that holds the signatures, where it is not the image\'s own' -r
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l build-key -d 'Public keys of which any may have made the build signature' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l policy -d 'Policies that say what the build signature must be, in place of --build-key' -r -F
@@ -93,7 +95,6 @@ complete -c countersign -n "__fish_countersign_using_subcommand validate" -l tim
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l require-scan-digest -d 'Judge no report unless --scan-digest names it: for pipelines, where an empty value counts as not given'
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l recursive -d 'Sign the runnable manifests of an index too; each needs its own build signature'
-complete -c countersign -n "__fish_countersign_using_subcommand validate" -l attest -d 'Attach the reports and a verification summary as attestations, once everything is signed'
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l dry-run -d 'Say what would be signed, and write nothing'
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l allow-private-key-secret -d 'Accept a Kubernetes secret that also holds the private key'
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -s v -l verbose -d 'Log every request; twice for more'
@@ -106,7 +107,7 @@ warn\t''
 allow\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l namespace -d 'Namespace of manifests that name none' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l ignore-kind -d 'Custom kinds that run no images although they have a field `image`: KIND or KIND.GROUP' -r -f
-complete -c countersign -n "__fish_countersign_using_subcommand gate" -l report -d 'Write a report into a file: json=PATH, junit=PATH' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l report -d 'Write a report into a file: json=PATH, junit=PATH, sarif=PATH, html=PATH' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l results-dir -d 'Write the results DECISION and PINNED_REFS as files into this folder' -r -f -a "(__fish_complete_directories)"
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l signature-repository -d 'Repository that holds the signatures, where it is not the image\'s own' -r
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l mirror -d 'Send every request for PREFIX to TARGET, a repository prefix or oci:PATH' -r -f
@@ -119,6 +120,7 @@ complete -c countersign -n "__fish_countersign_using_subcommand gate" -l log-for
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l allow-unmatched-images -d 'Allow, with a warning, images that no policy speaks of, as a Tanzu webhook with allow_unmatched_images'
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l pin -d 'Print the manifests with the digests that were checked, if every image is allowed'
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l pin-in-place -d 'Write these digests into the manifests\' files, all or none, if every image is allowed'
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l allow-tag -d 'Accept tags, and check what they point at now: what runs later may be another image'
