@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::attest::{Ground, PassedReport, ReportTexts};
+use super::grounds::{Ground, PassedReport, ReportTexts};
 use crate::flow::FlowError;
 use crate::model::attestation::{Attestation, Read};
 use crate::model::predicate::summary;
