@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use self::questions::Questions;
+use self::questions::{Objects, Questions};
 use super::args::{DEFAULT_TIMEOUT, PlaceArgs, RegistryArgs, Shared};
 use super::context::{Keys, registries};
 use super::error::{Exit, Failure};
 use super::manifests::{ManifestFile, manifest_files, replace_all};
 use super::output::{Output, warn};
-use super::policies::policies;
+use super::page::Page;
+use super::policies::loaded_policies;
 use super::report::{Detail, Report, exit};
 use super::report_files::{ReportFiles, ReportTarget};
 use super::results::{ResultFiles, remove_stale};
@@ -45,8 +46,10 @@ pub(super) struct GateArgs {
     #[arg(long, required = true, num_args = 1.., value_name = "FILE", value_hint = ValueHint::AnyPath)]
     policy: Vec<PathBuf>,
     /// What an image gets that no policy speaks of
-    #[arg(long, value_enum, default_value_t = NoMatchArg::Deny, value_name = "SETTING")]
-    no_match: NoMatchArg,
+    ///
+    /// Without it: what the settings of a policy-controller among the policies say, or else `deny`.
+    #[arg(long, value_enum, value_name = "SETTING")]
+    no_match: Option<NoMatchArg>,
     /// Allow, with a warning, images that no policy speaks of, as a Tanzu webhook with allow_unmatched_images
     #[arg(long, conflicts_with = "no_match")]
     allow_unmatched_images: bool,
@@ -65,7 +68,7 @@ pub(super) struct GateArgs {
     /// Accept tags, and check what they point at now: what runs later may be another image
     #[arg(long)]
     allow_tag: bool,
-    /// Write a report into a file: json=PATH, junit=PATH
+    /// Write a report into a file: json=PATH, junit=PATH, sarif=PATH, html=PATH
     #[arg(long, num_args = 1.., value_name = "FORMAT=PATH", value_hint = ValueHint::Other)]
     report: Vec<ReportTarget>,
     /// Accept a Kubernetes secret that also holds the private key
@@ -128,11 +131,16 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
         return Err(Failure::usage("--pin-in-place writes files back, not standard input or a pipe")
             .hint("--pin prints the manifests with their digests"));
     }
-    let questions = Questions::of(args, &files)?;
+    let questions = Questions::of(args, &files, Objects::LeftOut)?;
     let signature_repository = args.place.named()?;
     let keys = Keys::new(None).source().allow_private_key_secret(args.allow_private_key_secret);
-    let policies = policies(&args.policy, &keys).await?;
+    let (policies, loaded) = loaded_policies(&args.policy, &keys).await?;
     let no_match = no_match(args, &policies)?;
+    // Only where a policy asks for objects an image is asked about for each of them.
+    let questions = match policies.look_at_objects() {
+        true => Questions::of(args, &files, Objects::Named)?,
+        false => questions,
+    };
     let registry = registries(&args.registry)?;
     let unpinned = match args.pins() || args.allow_tag {
         true => Unpinned::Resolve,
@@ -154,7 +162,8 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
         true => Some(questions.pinned(&files, args.namespace.as_deref(), &answers)?),
         false => None,
     };
-    reports.write(&report, now)?;
+    let scans = Vec::new();
+    reports.write(&Page { report: &report, now, policies: &loaded, scans: &scans })?;
     deliver(args, results, &report, pinned.as_deref())?;
     report.all_warnings().iter().for_each(|warning| warn(warning));
     output.result(&report.json(), || report.text(Detail::Keys, output) + &summary(&report, output))?;
@@ -167,7 +176,7 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
 /// What an image gets that no policy speaks of. The webhook's own setting counts only beside a policy of its own.
 fn no_match(args: &GateArgs, policies: &PolicySet) -> Result<NoMatch, Failure> {
     match (args.allow_unmatched_images, policies.has(Dialect::Tanzu)) {
-        (false, _) => Ok(args.no_match.into()),
+        (false, _) => Ok(args.no_match.map(NoMatch::from).or(policies.no_match()).unwrap_or_default()),
         (true, true) => Ok(NoMatch::AllowUnmatched),
         (true, false) => Err(Failure::usage(
             "--allow-unmatched-images is a setting of the Tanzu webhook, and no policy of it is given",
