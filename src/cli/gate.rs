@@ -14,7 +14,8 @@ use super::context::{Keys, registries};
 use super::error::{Exit, Failure};
 use super::manifests::{ManifestFile, manifest_files, replace_all};
 use super::output::{Output, warn};
-use super::policies::policies;
+use super::page::Page;
+use super::policies::loaded_policies;
 use super::report::{Detail, Report, exit};
 use super::report_files::{ReportFiles, ReportTarget};
 use super::results::{ResultFiles, remove_stale};
@@ -67,7 +68,7 @@ pub(super) struct GateArgs {
     /// Accept tags, and check what they point at now: what runs later may be another image
     #[arg(long)]
     allow_tag: bool,
-    /// Write a report into a file: json=PATH, junit=PATH
+    /// Write a report into a file: json=PATH, junit=PATH, sarif=PATH, html=PATH
     #[arg(long, num_args = 1.., value_name = "FORMAT=PATH", value_hint = ValueHint::Other)]
     report: Vec<ReportTarget>,
     /// Accept a Kubernetes secret that also holds the private key
@@ -133,7 +134,7 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
     let questions = Questions::of(args, &files, Objects::LeftOut)?;
     let signature_repository = args.place.named()?;
     let keys = Keys::new(None).source().allow_private_key_secret(args.allow_private_key_secret);
-    let policies = policies(&args.policy, &keys).await?;
+    let (policies, loaded) = loaded_policies(&args.policy, &keys).await?;
     let no_match = no_match(args, &policies)?;
     // Only where a policy asks for objects an image is asked about for each of them.
     let questions = match policies.look_at_objects() {
@@ -161,7 +162,8 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
         true => Some(questions.pinned(&files, args.namespace.as_deref(), &answers)?),
         false => None,
     };
-    reports.write(&report, now)?;
+    let scans = Vec::new();
+    reports.write(&Page { report: &report, now, policies: &loaded, scans: &scans })?;
     deliver(args, results, &report, pinned.as_deref())?;
     report.all_warnings().iter().for_each(|warning| warn(warning));
     output.result(&report.json(), || report.text(Detail::Keys, output) + &summary(&report, output))?;

@@ -54,7 +54,14 @@ impl ManifestFile {
             line: image.place.line,
             object: image.object.to_string(),
             path: image.path.clone(),
+            columns: self.columns(image),
         }
+    }
+
+    fn columns(&self, image: &ImageUse) -> Option<(u64, u64)> {
+        let written = self.text().get(image.span.clone()).filter(|text| !text.contains('\n'))?;
+        let width = u64::try_from(written.chars().count()).ok()?;
+        Some((image.place.column, image.place.column + width))
     }
 
     /// The text with the digests that `digest` gives.

@@ -6,7 +6,7 @@ use super::error::Failure;
 use super::files::{NamedFile, POLICIES, option_files};
 use crate::flow::policies::{PoliciesError, PolicyFile, policy_set};
 use crate::model::yaml::SIZE_LIMIT;
-use crate::policy::{Documents, PolicySet, documents};
+use crate::policy::{Documents, Mode, PolicySet, documents};
 use crate::signer::Keyring;
 
 /// The policies in the files and folders `paths` of `option`, whose keys are still to be fetched.
@@ -28,9 +28,44 @@ fn policy_file(file: NamedFile) -> Result<PolicyFile, PoliciesError> {
     }
 }
 
+/// A policy of a run, and where it stands; to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Loaded {
+    pub(super) name: String,
+    pub(super) mode: Mode,
+    pub(super) file: String,
+}
+
+/// The policies of `set`, each with the file of `owners`, pairs of a policy's name and a file's.
+pub(super) fn loaded(set: &PolicySet, owners: &[(String, String)]) -> Vec<Loaded> {
+    let each = set.policies().iter().map(|policy| {
+        let owner = owners.iter().find(|(name, _)| *name == policy.name);
+        let file = owner.map(|(_, file)| file.clone()).unwrap_or_default();
+        Loaded { name: policy.name.clone(), mode: policy.mode, file }
+    });
+    each.collect()
+}
+
 /// The policies in the files and folders `paths` of `--policy`.
 pub(super) async fn policies(paths: &[PathBuf], keyring: &dyn Keyring) -> Result<PolicySet, Failure> {
-    Ok(policy_set(keyring, policy_files(POLICIES, paths).await?).await?)
+    Ok(loaded_policies(paths, keyring).await?.0)
+}
+
+/// The same, and where each stands.
+pub(super) async fn loaded_policies(
+    paths: &[PathBuf],
+    keyring: &dyn Keyring,
+) -> Result<(PolicySet, Vec<Loaded>), Failure> {
+    let files = policy_files(POLICIES, paths).await?;
+    let owner = |file: &PolicyFile| {
+        let file_name = file.name.clone();
+        let names = file.drafts.iter().map(|draft| draft.name().to_owned());
+        names.map(move |name| (name, file_name.clone())).collect::<Vec<_>>()
+    };
+    let owners: Vec<(String, String)> = files.iter().flat_map(owner).collect();
+    let set = policy_set(keyring, files).await?;
+    let loaded = loaded(&set, &owners);
+    Ok((set, loaded))
 }
 
 impl From<PoliciesError> for Failure {

@@ -1,9 +1,8 @@
 //! Reports and the images that they speak of: each report speaks of exactly one, and every image has one.
 
-use jiff::Timestamp;
-
+use super::attest::PassedReport;
 use super::subjects::Runnable;
-use super::{ReportFile, RuleBook, ValidateError};
+use super::{Inquiry, ReportFile, RuleBook, ValidateError};
 use crate::model::PinnedRef;
 use crate::model::manifest::Platform;
 use crate::policy::Verdict;
@@ -28,6 +27,17 @@ impl JudgedReport {
             scan::Verdict::Passed(passed) => Some(passed),
             scan::Verdict::Failed => None,
         }
+    }
+
+    /// What is attached where it passes.
+    pub(super) fn passed_report(&self) -> Option<PassedReport> {
+        let passed = self.passed()?;
+        Some(PassedReport {
+            name: self.name.clone(),
+            digest: passed.report(),
+            scanner: passed.scanner().clone(),
+            time: passed.scanned_at(),
+        })
     }
 
     pub(super) fn verdict(&self) -> Verdict {
@@ -100,12 +110,11 @@ fn bind<'a>(
 /// A report that does not say what the rules ask about; rules that give no answer.
 pub(super) async fn judge_all(
     bound: Vec<BoundReport<'_>>,
-    rules: &RuleBook<'_>,
-    now: Timestamp,
+    inquiry: &Inquiry<'_>,
 ) -> Result<Vec<JudgedReport>, ValidateError> {
     let mut judged = Vec::new();
     for BoundReport { file, bound, runnable } in bound {
-        let judgement = judgement(file, &bound, rules, now).await?;
+        let judgement = judgement(file, &bound, inquiry).await?;
         let (image, platform) = (runnable.known.image.clone(), runnable.platform.clone());
         judged.push(JudgedReport { name: file.name.clone(), image, platform, judgement });
     }
@@ -115,14 +124,13 @@ pub(super) async fn judge_all(
 async fn judgement(
     file: &ReportFile,
     bound: &Bound<'_>,
-    rules: &RuleBook<'_>,
-    now: Timestamp,
+    inquiry: &Inquiry<'_>,
 ) -> Result<Judgement, ValidateError> {
     let name = || file.name.clone();
-    let judged = match rules {
-        RuleBook::Written(rules) => judge(bound, rules, now),
+    let judged = match inquiry.rules {
+        RuleBook::Written(rules) => judge(bound, rules, inquiry.now),
         RuleBook::Rego { rules, sandbox } => {
-            let input = rules.input_of(bound.report(), &file.bytes);
+            let input = rules.input_of(bound.report(), inquiry.texts.of(bound.report().digest));
             let input = input.map_err(|cause| ValidateError::NoInput { name: name(), cause })?;
             let answer = sandbox.evaluate(rules, &input).await;
             judge_rego(bound, rules, answer.map_err(|cause| ValidateError::Rego { name: name(), cause })?)
