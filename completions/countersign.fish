@@ -117,6 +117,7 @@ complete -c countersign -n "__fish_countersign_using_subcommand gate" -l log-for
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l allow-unmatched-images -d 'Allow, with a warning, images that no policy speaks of, as a Tanzu webhook with allow_unmatched_images'
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l pin -d 'Print the manifests with the digests that were checked, if every image is allowed'
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l pin-in-place -d 'Write these digests into the manifests\' files, all or none, if every image is allowed'
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l allow-tag -d 'Accept tags, and check what they point at now: what runs later may be another image'

@@ -22,12 +22,17 @@ pub(crate) fn example(name: &str) -> Run {
         "gate-allowed" => gate_allowed(),
         "gate-denied" => gate_denied(),
         "gate-undecided" => gate_undecided(),
+        "gate-any-of" => gate_any_of(),
         "inspect" => after("sign APP --key build.key", "inspect oci:app:1.0"),
         "inspect-incomplete" => inspect_incomplete(),
         "copy" => after("sign APP --key build.key", "copy oci:app:1.0 oci:elsewhere:1.0"),
         "copy-incomplete" => copy_incomplete(),
         "policy-check" => policy_check(),
+        "policy-check-notes" => with_tanzu("policy check tanzu.yaml"),
         "policy-explain" => policy_explain(),
+        "policy-explain-any-of" => {
+            with_tanzu("policy explain registry.example.org/shop/app:1.0 --policy tanzu.yaml")
+        }
         "keys-generate" => after("", "keys generate --output-prefix new --password-file password"),
         "keys-public" => after("", "keys public --key build.pub"),
         "error" => after("", "sign oci:app:1.0 --key build.key"),
@@ -166,6 +171,36 @@ fn gate_denied() -> Run {
     let images = APP.replace("oci:", "registry.example.org/shop/")
         + " registry.example.org/shop/app:1.0 registry.example.org/attic/app:1.0";
     printed(&world, &format!("gate {images} --policy policy.yaml {MIRROR}"))
+}
+
+/// A policy of the Tanzu webhook, as a cluster has it.
+fn tanzu(world: &World) -> String {
+    let pem = |file: &str| {
+        let text = std::fs::read_to_string(world.home().join(file)).unwrap();
+        text.lines().map(|line| format!("          {line}\n")).collect::<String>()
+    };
+    let key = |name: &str, file: &str| format!("      - name: {name}\n        publicKey: |\n{}", pem(file));
+    format!(
+        "apiVersion: signing.apps.tanzu.vmware.com/v1beta1\nkind: ClusterImagePolicy\nmetadata:\n  name: \
+         image-policy\nspec:\n  verification:\n    keys:\n{}{}    images:\n      - namePattern: \
+         registry.example.org/shop/*\n        keys:\n          - name: build\n          - name: release\n        \
+         secretRef: {{name: pull-secret, namespace: image-policy-system}}\n",
+        key("build", "build.pub"),
+        key("release", "release.pub")
+    )
+}
+
+fn with_tanzu(line: &str) -> Run {
+    let world = World::new();
+    world.home().write("tanzu.yaml", tanzu(&world));
+    printed(&world, line)
+}
+
+fn gate_any_of() -> Run {
+    let world = scanned();
+    world.home().write("tanzu.yaml", tanzu(&world));
+    let image = APP.replace("oci:", "registry.example.org/shop/");
+    printed(&world, &format!("gate {image} registry.example.org/bank/app:1.0 --policy tanzu.yaml {MIRROR}"))
 }
 
 fn gate_undecided() -> Run {

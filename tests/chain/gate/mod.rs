@@ -10,6 +10,7 @@ mod policies;
 mod requests;
 mod safe_outputs;
 mod sigstore;
+mod tanzu;
 
 use serde_json::Value;
 
