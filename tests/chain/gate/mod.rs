@@ -9,6 +9,7 @@ mod places;
 mod policies;
 mod requests;
 mod safe_outputs;
+mod sigstore;
 mod tanzu;
 
 use serde_json::Value;
