@@ -1516,6 +1516,10 @@ _countersign() {
                     fi
                     return 0
                     ;;
+                --attest)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
                 --signature-repository)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

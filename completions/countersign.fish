@@ -76,6 +76,8 @@ complete -c countersign -n "__fish_countersign_using_subcommand validate" -l for
 bundle\t''
 legacy\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l results-dir -d 'Write the results SIGNED_REF and SIGNED_DIGEST as files into this folder' -r -f -a "(__fish_complete_directories)"
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l attest -d 'Attach the reports and a verification summary as attestations, once everything is signed' -r -f -a "true\t''
+false\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l signature-repository -d 'Repository that holds the signatures, where it is not the image\'s own' -r
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l build-key -d 'Public keys of which any may have made the build signature' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l policy -d 'Policies that say what the build signature must be, in place of --build-key' -r -F

@@ -167,15 +167,20 @@ fn answer_text(text: &mut String, Answer { deny, more: unkept }: &Answer, output
 }
 
 /// Findings that nobody judges here, the worst first.
-pub(super) fn findings_text(findings: &[Finding], output: &Output) -> String {
+pub(super) fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
     let mut sorted: Vec<&Finding> = findings.iter().collect();
     sorted.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
+    sorted
+}
+
+/// Findings as a table.
+pub(super) fn findings_text(findings: &[&Finding], output: &Output) -> String {
     let row = |finding: &&Finding| {
         let Finding { severity, id, package, installed, fixed_in, suppressed } = (*finding).clone();
         let note = suppressed.map_or(String::new(), |why| format!("suppressed by the scanner: {why}"));
         [id, severity.to_string(), package, installed, fixed_in.unwrap_or_else(|| "-".to_owned()), note]
     };
-    let rows: Vec<_> = sorted.iter().take(SHOWN_LIMIT).map(row).collect();
+    let rows: Vec<_> = findings.iter().take(SHOWN_LIMIT).map(row).collect();
     let mut text = table(FOUND, &rows, output);
     more(&mut text, findings.len(), output);
     text
@@ -183,7 +188,11 @@ pub(super) fn findings_text(findings: &[Finding], output: &Output) -> String {
 
 /// How many findings there are of each severity, the worst first.
 pub(super) fn severities(counts: &BTreeMap<Severity, usize>) -> String {
-    let counted = counts.iter().rev().map(|(severity, count)| format!("{count} {severity}"));
+    let counted = counts
+        .iter()
+        .rev()
+        .filter(|(_, count)| **count > 0)
+        .map(|(severity, count)| format!("{count} {severity}"));
     match counted.collect::<Vec<_>>().join(", ") {
         none if none.is_empty() => "no findings".to_owned(),
         counted => counted,

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use clap::{Args, ValueHint};
+use clap::{ArgAction, Args, ValueHint};
 
 use super::args::{PasswordArgs, PlaceArgs, RegistryArgs, Shared, StatedArgs, WrittenFormat, image};
 use super::context::{Keys, key_reference, registries};
@@ -76,7 +76,8 @@ pub(super) struct ValidateArgs {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     results_dir: Option<PathBuf>,
     /// Attach the reports and a verification summary as attestations, once everything is signed
-    #[arg(long)]
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", default_value_t = false, hide_default_value = true)]
     attest: bool,
     /// Say what would be signed, and write nothing
     #[arg(long)]

@@ -163,9 +163,9 @@ struct Tool {
 }
 
 impl Report {
-    /// How many findings there are of each severity; none of a severity that there is not.
+    /// How many findings there are of each severity; 0 of one that there is none of.
     pub fn severities(&self) -> BTreeMap<Severity, usize> {
-        let mut counts = BTreeMap::new();
+        let mut counts = BTreeMap::from(Severity::ALL.map(|severity| (severity, 0)));
         for finding in &self.findings {
             *counts.entry(finding.severity).or_default() += 1;
         }

@@ -13,6 +13,7 @@ pub(crate) fn example(name: &str) -> Run {
         "sign" => after("", "sign APP --key build.key --revision 4f2a91c"),
         "sign-incomplete" => sign_incomplete(),
         "validate-signed" => validate_signed(),
+        "validate-attested" => printed(&scanned(), &format!("{VALIDATE} report.json --attest")),
         "validate-failed" => validate_failed(),
         "verify-allowed" => after("sign APP --key build.key", "verify oci:app:1.0 --key build.pub"),
         "verify-denied" => {
@@ -24,7 +25,10 @@ pub(crate) fn example(name: &str) -> Run {
         "gate-undecided" => gate_undecided(),
         "gate-any-of" => gate_any_of(),
         "inspect" => after("sign APP --key build.key", "inspect oci:app:1.0"),
+        "inspect-attestations" => printed(&attested(), "inspect oci:app:1.0 --attestations"),
         "inspect-incomplete" => inspect_incomplete(),
+        "report" => printed(&attested(), "report oci:app:1.0 --key validation.pub"),
+        "report-none" => after("sign APP --key build.key", "report oci:app:1.0 --key validation.pub"),
         "copy" => after("sign APP --key build.key", "copy oci:app:1.0 oci:elsewhere:1.0"),
         "copy-incomplete" => copy_incomplete(),
         "policy-check" => policy_check(),
@@ -120,6 +124,13 @@ fn scanned() -> World {
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     world.home().write("report.json", report.replace("2024-05-02T08:00:00Z", &now));
     world.home().write("policy.yaml", production());
+    world
+}
+
+/// The same with the report attached, in one format.
+fn attested() -> World {
+    let world = scanned();
+    world.run(&format!("{VALIDATE} report.json --attest --format bundle")).expect_code(0);
     world
 }
 
