@@ -153,7 +153,7 @@ fn more(text: &mut String, all: usize, output: &Output) {
 }
 
 fn denied_row(Denied { finding, rule, ignore_expired }: &Denied) -> [String; 6] {
-    let Finding { severity, id, package, installed, fixed_in, suppressed } = finding.clone();
+    let Finding { severity, id, package, installed, fixed_in, suppressed, .. } = finding.clone();
     let mut rule = rule.clone();
     if let Some(day) = ignore_expired {
         let _ = write!(rule, "; the rules ignored it until {day}");

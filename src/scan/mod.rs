@@ -2,12 +2,15 @@
 //! the image that a report is bound to, the decision. Pure; where files come from, which images are asked about
 //! and what is signed in the end is the flow's affair.
 
+mod cyclonedx;
 pub mod finding;
 mod grype;
 pub mod identity;
 pub mod judge;
+pub mod purl;
 pub mod report;
 pub mod rules;
+mod sarif;
 mod trivy;
 
 pub use finding::{Finding, Severity};
@@ -16,5 +19,7 @@ pub use judge::{JudgeError, Judgement, Passed, Verdict, judge};
 pub use report::{Report, ReportError, Scanner};
 pub use rules::Rules;
 
+/// Shown for a fix of which a report does not say whether there is one: it counts as one.
+const UNSTATED_FIX: &str = "(not said)";
 /// Shown for a fix that a report speaks of without naming its version.
 const UNNAMED_FIX: &str = "(not named)";
