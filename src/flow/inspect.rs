@@ -1,12 +1,13 @@
 //! Showing what is attached to a digest. Nothing is verified, and the result says so.
 
+use bytes::Bytes;
 use serde::Serialize;
 
 use super::FlowError;
 use super::findings::Findings;
 use super::gather::{Fallback, Gathering};
 use super::pointer::Pointer;
-use super::survey::shown_type;
+use super::survey::{Sought, shown_type};
 use super::verify::fetch_image;
 use crate::model::candidate::Read;
 use crate::model::list::ListManifest;
@@ -102,10 +103,10 @@ impl Listing<'_> {
 }
 
 impl Findings for Listing<'_> {
-    fn read(&mut self, read: Read, pointer: &Pointer) {
+    fn read(&mut self, bytes: &Bytes, pointer: &Pointer) {
         let (format, place) = (Some(pointer.format()), pointer.place.clone());
         let size = Some(pointer.size);
-        let candidate = match read {
+        let candidate = match pointer.read(bytes) {
             Read::Candidate(candidate) => candidate,
             Read::Other(reason) => return self.push(Kind::Other, Remark { place, format, reason }, size),
             Read::Invalid(reason) => return self.push(Kind::Invalid, Remark { place, format, reason }, size),
@@ -162,7 +163,8 @@ pub async fn inspect<R: Registry>(
 async fn list<R: Registry>(registry: &R, places: &[Repository], listing: &mut Listing<'_>) {
     let image = listing.image;
     for place in places {
-        Gathering { registry, place, image, fallback: Fallback::Always }.run(listing).await;
+        let sought = Sought::Signatures;
+        Gathering { registry, place, image, sought, fallback: Fallback::Always }.run(listing).await;
         tagged(registry, place, Tag::attestations(image), "attestation", listing).await;
         tagged(registry, place, Tag::sbom(image), "SBOM", listing).await;
     }

@@ -1,6 +1,7 @@
 //! The use cases. They know ports, never adapters.
 
 mod append;
+pub mod attestations;
 mod candidates;
 pub mod copy;
 mod findings;

@@ -14,6 +14,7 @@ use super::findings::Judgement;
 use super::gather::{Fallback, Gathering};
 use super::prepare::{Prepared, Target};
 use super::store::{AttachedBundle, LegacyLayer, Shelf};
+use super::survey::Sought;
 use crate::model::verify::Evidence;
 use crate::model::{Claims, Digest, Fingerprint, Format, PinnedRef, Repository, VerifiedSignature};
 use crate::model::{bundle, claims, envelope, payload, statement};
@@ -225,6 +226,7 @@ impl<R: Registry> Signing<'_, R> {
             registry: self.registry,
             place: self.order.place,
             image: &self.target.subject.digest,
+            sought: Sought::Signatures,
             fallback: Fallback::WithoutApi,
         };
         let mut judgement = Judgement {

@@ -142,7 +142,7 @@ impl<R: Registry> Shelf<'_, R> {
 
     fn list(&self, tag: Tag, kind: ListKind) -> TaggedList<'_, R> {
         let earlier = match kind {
-            ListKind::Layers => self.survey.signatures.as_ref().ok(),
+            ListKind::Layers => self.survey.tagged.as_ref().ok(),
             ListKind::Referrers => self.survey.fallback.as_ref().and_then(|stored| stored.as_ref().ok()),
         };
         let earlier = earlier.and_then(Option::as_ref);

@@ -1,11 +1,11 @@
-//! The in-toto statement inside a bundle's envelope (in-toto attestation, spec v1).
+//! The in-toto statement inside an envelope (in-toto attestation, spec v1): of a signature, or of an attestation.
 
 use serde::Deserialize;
 use serde_json::json;
 
 use super::claims::{Claims, ClaimsError, SignedClaims};
 use super::digest::Digest;
-use super::json::{self, JsonError, Object, UniqueMap};
+use super::json::{Bounded, JsonError, Object, UniqueMap};
 
 /// `_type` of a statement, as written.
 pub const TYPE: &str = "https://in-toto.io/Statement/v1";
@@ -29,6 +29,8 @@ pub struct Statement {
 /// One thing a statement speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
+    /// `name` as written: a signature's has none, and it decides nothing.
+    pub name: Option<String>,
     /// `digest.sha256` as written, where it is there.
     pub sha256: Option<String>,
     /// `annotations`, as far as they are strings.
@@ -59,6 +61,8 @@ struct Document {
 #[derive(Deserialize)]
 struct SubjectDocument {
     #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
     digest: UniqueMap<String>,
     #[serde(default)]
     annotations: Option<SignedClaims>,
@@ -70,16 +74,40 @@ impl Statement {
     /// # Errors
     /// Not JSON of that form, a duplicate member, too deep, or claims beyond their limits.
     pub fn parse(bytes: &[u8]) -> Result<Self, StatementError> {
-        let Object(document): Object<Document> = json::from_slice(bytes)?;
+        Self::read(Bounded::new(bytes)?)
+    }
+
+    /// As [`Self::parse`], of JSON whose bounds were checked.
+    ///
+    /// # Errors
+    /// Not of that form, or claims beyond their limits.
+    pub fn read(text: Bounded<'_>) -> Result<Self, StatementError> {
+        let Object(document): Object<Document> = text.read()?;
         let subjects = document.subject.into_iter().map(|Object(mut subject)| {
             let claims = subject.annotations.unwrap_or_default().into_claims()?;
-            Ok(Subject { sha256: subject.digest.0.remove("sha256"), claims })
+            Ok(Subject { name: subject.name, sha256: subject.digest.0.remove("sha256"), claims })
         });
         Ok(Self {
             kind: document.kind,
             predicate_type: document.predicate_type,
             subjects: subjects.collect::<Result<_, ClaimsError>>()?,
         })
+    }
+}
+
+impl Statement {
+    /// The one subject that is `image`.
+    ///
+    /// # Errors
+    /// None is, or several are: two readers could see two statements in it.
+    pub fn subject_of(&self, image: &Digest) -> Result<&Subject, &'static str> {
+        let hex = image.hex();
+        let mut named = self.subjects.iter().filter(|subject| subject.sha256.as_deref() == Some(&hex));
+        match (named.next(), named.next()) {
+            (Some(subject), None) => Ok(subject),
+            (Some(_), Some(_)) => Err("two of its subjects are this digest"),
+            (None, _) => Err("none of its subjects is this digest"),
+        }
     }
 }
 
@@ -102,7 +130,7 @@ mod tests {
         let digest = Digest::of(b"{}");
         let read = Statement::parse(&to_bytes(&digest, &claims)).unwrap();
         assert_eq!((read.kind.as_str(), read.predicate_type.as_str()), (TYPE, SIGNATURE_PREDICATE));
-        assert_eq!(read.subjects, [Subject { sha256: Some(digest.hex()), claims }]);
+        assert_eq!(read.subjects, [Subject { name: None, sha256: Some(digest.hex()), claims }]);
     }
 
     #[test]
