@@ -7,8 +7,9 @@ use serde::Serialize;
 use super::output::{Output, Tone};
 use crate::flow::validate::JudgedReport;
 use crate::model::Digest;
-use crate::scan::Finding;
 use crate::scan::judge::{Denied, Ignored, TooOld};
+use crate::scan::rego::Answer;
+use crate::scan::{Finding, Ignore};
 
 /// A judged report (docs/json.md).
 #[derive(Serialize)]
@@ -28,6 +29,11 @@ pub(super) struct ScanJson {
     end_of_life: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     nothing_scanned: Option<String>,
+    /// What rules in Rego said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    messages: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more_messages: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -45,7 +51,18 @@ struct IgnoredJson {
     #[serde(flatten)]
     finding: Finding,
     reason: String,
-    expires: String,
+    /// The last day, of an entry of the rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
+    /// Who says so, where a document does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vex: Option<VexJson>,
+}
+
+#[derive(Serialize)]
+struct VexJson {
+    document: Digest,
+    author: String,
 }
 
 #[derive(Serialize)]
@@ -64,8 +81,12 @@ impl From<&JudgedReport> for ScanJson {
         };
         let ignored = |Ignored { finding, ignore }: &Ignored| IgnoredJson {
             finding: finding.clone(),
-            reason: ignore.reason.clone(),
-            expires: ignore.expires.to_string(),
+            reason: ignore.reason().to_owned(),
+            expires: ignore.expires().map(|day| day.to_string()),
+            vex: match ignore {
+                Ignore::Vex(vex) => Some(VexJson { document: vex.document, author: vex.author.clone() }),
+                Ignore::Rules(_) => None,
+            },
         };
         Self {
             report: judged.name.clone(),
@@ -81,6 +102,8 @@ impl From<&JudgedReport> for ScanJson {
                 .map(|old| TooOldJson { created: old.created.to_string(), limit: shown_limit(&old) }),
             end_of_life: judgement.end_of_life,
             nothing_scanned: judgement.nothing_scanned.clone(),
+            messages: judgement.answer.as_ref().map(|answer| answer.deny.clone()),
+            more_messages: judgement.answer.as_ref().map(|answer| answer.more).filter(|more| *more > 0),
         }
     }
 }
@@ -127,11 +150,17 @@ fn scan_text(text: &mut String, judged: &JudgedReport, output: &Output) {
     let denied = judgement.denied.iter().take(SHOWN_LIMIT).map(denied_row);
     text.push_str(&table(&denied.collect::<Vec<_>>(), output));
     more(text, judgement.denied.len(), output);
+    if let Some(answer) = &judgement.answer {
+        answer_text(text, answer, output);
+    }
     // Always listed, all of them: rules hold as many ignores as somebody has written.
     for Ignored { finding, ignore } in &judgement.ignored {
         let Finding { id, severity, package, suppressed, .. } = finding;
-        let mut line =
-            format!("  ignored until {}: {id} {severity} {package}: {}", ignore.expires, ignore.reason);
+        let by = match ignore {
+            Ignore::Rules(ignore) => format!("until {}", ignore.expires),
+            Ignore::Vex(vex) => format!("by {} in {}", named(&vex.author), vex.document),
+        };
+        let mut line = format!("  ignored {by}: {id} {severity} {package}: {}", ignore.reason());
         if let Some(why) = suppressed {
             let _ = write!(line, "; suppressed by the scanner: {why}");
         }
@@ -142,6 +171,19 @@ fn scan_text(text: &mut String, judged: &JudgedReport, output: &Output) {
         let line = format!("  {} {findings} that no rule denies", judgement.others);
         let _ = writeln!(text, "{}", output.tone(Tone::Faint, &line));
     }
+}
+
+/// What rules in Rego said, one message a line.
+fn answer_text(text: &mut String, Answer { deny, more: unkept }: &Answer, output: &Output) {
+    for message in deny.iter().take(SHOWN_LIMIT) {
+        let _ = writeln!(text, "  denied: {message}");
+    }
+    more(text, deny.len() + unkept, output);
+}
+
+/// Who made a statement.
+fn named(author: &str) -> &str {
+    if author.is_empty() { "somebody" } else { author }
 }
 
 /// How many of `all` findings are not shown.

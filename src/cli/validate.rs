@@ -12,25 +12,29 @@ use super::output::{Output, warn};
 use super::policies::policies;
 use super::receipts::{Finish, Finished};
 use super::results::SignedResults;
+use super::rules::RulesFile;
 use super::sign::tag_refused;
 use super::validated::{print, refusal};
 use super::verify::POLICY_NAME;
 use crate::flow::policies::build_requirements;
 use crate::flow::validate::{
-    Examination, Inquiry, ReportFile, Storage, ValidationSigner, countersign, examine,
+    Examination, Inquiry, ReportFile, Storage, ValidationSigner, VexFile, countersign, examine,
 };
 use crate::flow::verify::resolve;
 use crate::local::files::shown;
 use crate::model::manifest::Platform;
-use crate::model::yaml::SIZE_LIMIT;
 use crate::model::{Digest, PinnedRef};
 use crate::policy::{Early, NoMatch, Policy, PolicySet, Required, Role, SignerRule, Verdict};
+use crate::sandbox::child::ChildSandbox;
 use crate::scan::report::REPORT_LIMIT;
-use crate::scan::{Report, Rules};
+use crate::scan::{Report, openvex};
 use crate::signer::Signer;
 
 /// Name of the signer that --build-key is.
 const BUILD_SIGNER: &str = "build";
+
+/// Most OpenVEX documents: their digests stand in one claim.
+const DOCUMENTS_LIMIT: usize = 32;
 
 /// Sign an image a second time, if it has its build signature and its scan passes
 #[derive(Debug, Args)]
@@ -41,7 +45,7 @@ pub(super) struct ValidateArgs {
     /// Image: [registry/]repository[:tag]@digest, or oci:PATH[:tag]@digest
     #[arg(value_name = "IMAGE@DIGEST", value_hint = ValueHint::Other)]
     pub(super) image: String,
-    /// Scan reports: Trivy JSON or Grype JSON, one or more for each platform
+    /// Scan reports: JSON or CycloneDX of Trivy or Grype, or SARIF of Trivy; one or more for each platform
     #[arg(long, required = true, num_args = 1.., value_name = "REPORT", value_hint = ValueHint::FilePath)]
     scan: Vec<PathBuf>,
     /// Folder that the reports' names start from, and that none of them may leave: where others choose the names
@@ -56,6 +60,9 @@ pub(super) struct ValidateArgs {
     /// Rules that the reports must pass
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     rules: PathBuf,
+    /// OpenVEX documents whose statements ignore findings; the rules must trust them
+    #[arg(long, num_args = 1.., value_name = "FILE", value_hint = ValueHint::FilePath)]
+    vex: Vec<PathBuf>,
     /// Private key of the second signature: a file, env://NAME, or k8s://NAMESPACE/SECRET
     #[arg(long, value_name = "REF", value_hint = ValueHint::FilePath)]
     key: String,
@@ -111,8 +118,11 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
     let image = image(&args.image)?;
     let key = key_reference(&args.key)?;
     let annotations = args.stated.claims()?;
-    let rules = rules(&args.rules).await?;
+    let rules = RulesFile::read(&args.rules).await?;
+    let sandbox = ChildSandbox::of_this_program();
+    let rules = rules.book(&sandbox);
     let reports = reports(args).await?;
+    let vex = documents(&args.vex).await?;
     let home = args.place.place(image.repository())?;
     let registry = registries(&args.registry)?;
     let results = args.results_dir.as_deref().filter(|_| !args.dry_run);
@@ -131,6 +141,7 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
         home: &home,
         reports: &reports,
         rules: &rules,
+        vex: &vex,
         now,
     };
     let keys = Keys::new(args.passwords.password_file.clone()).source();
@@ -176,13 +187,6 @@ fn both(
     }
 }
 
-async fn rules(path: &Path) -> Result<Rules, Failure> {
-    let file = option_file("--rules", path, SIZE_LIMIT).await?;
-    Rules::parse(&file.bytes).map_err(|error| {
-        Failure::usage(format!("{}: {error}", file.name)).hint("docs/scan-rules.md lists every field")
-    })
-}
-
 /// The reports; where digests were given, these and no others, and none of them missing.
 async fn reports(args: &ValidateArgs) -> Result<Vec<ReportFile>, Failure> {
     let expected = args.scan_digest.iter().map(|text| {
@@ -201,14 +205,30 @@ async fn reports(args: &ValidateArgs) -> Result<Vec<ReportFile>, Failure> {
         let report = Report::parse(&file.bytes).map_err(|error| {
             Failure::usage(format!("{} cannot be judged", file.name))
                 .because(error)
-                .hint("give the JSON of Trivy or Grype, whole; docs/scan-rules.md says what it must hold")
+                .hint("give a report of Trivy or Grype, whole; docs/scan-rules.md says what it must hold")
         })?;
-        reports.push(ReportFile { name: file.name, report });
+        reports.push(ReportFile { name: file.name, report, bytes: file.bytes });
     }
     match expected.iter().find(|digest| !reports.iter().any(|file| file.report.digest == **digest)) {
         Some(digest) => Err(Failure::usage(format!("no report has the digest {digest}"))
             .because("--scan-digest names it, and --scan does not")),
         None => Ok(reports),
+    }
+}
+
+/// The OpenVEX documents; whether the rules trust them is asked once the images are known.
+async fn documents(names: &[PathBuf]) -> Result<Vec<VexFile>, Failure> {
+    let mut documents: Vec<VexFile> = Vec::new();
+    for name in names {
+        let file = option_file("--vex", name, openvex::SIZE_LIMIT).await?;
+        // Named twice, it says what it says.
+        if !documents.iter().any(|known| known.bytes == file.bytes) {
+            documents.push(VexFile { name: file.name, bytes: file.bytes });
+        }
+    }
+    match documents.len() > DOCUMENTS_LIMIT {
+        true => Err(Failure::usage(format!("--vex names more than {DOCUMENTS_LIMIT} documents"))),
+        false => Ok(documents),
     }
 }
 

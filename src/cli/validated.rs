@@ -11,6 +11,8 @@ use super::scan_table::{ScanJson, scans_text};
 use crate::flow::sign::Receipt;
 use crate::flow::validate::{Examination, ValidateError};
 use crate::policy::Verdict;
+use crate::sandbox::SandboxError;
+use crate::scan::VexError;
 
 /// The result in JSON (docs/json.md).
 #[derive(Serialize)]
@@ -87,7 +89,22 @@ impl From<ValidateError> for Failure {
             ),
             ValidateError::OneKey(_) => Self::usage(message)
                 .hint("make a second key pair with `countersign keys generate`, which the build cannot use"),
+            ValidateError::NoInput { .. } => Self::usage(message)
+                .hint("give the report that the rules' `# countersign:input` names, or let them read cyclonedx"),
+            ValidateError::Rego { cause: SandboxError::Failed(_), .. } => Self::undecided(message)
+                .hint("the program starts itself for that: it must be allowed to run, and to set limits"),
+            ValidateError::Rego { .. } => Self::usage(message).hint("docs/rego.md says what rules in Rego may do"),
             ValidateError::Unjudged { .. } => Self::usage(message).hint("docs/scan-rules.md says what each rule needs"),
+            ValidateError::Vex { cause: VexError::Unnamed(digest), .. } => Self::usage(message).hint(format!(
+                "let the owners of the rules add {digest} to `spec.vex.documents`, or sign it for this image and add \
+                 the key to `spec.vex.keys`; docs/scan-rules.md says how",
+            )),
+            ValidateError::Vex { .. } | ValidateError::VexForRego => {
+                Self::usage(message).hint("docs/scan-rules.md says which OpenVEX documents count")
+            }
+            ValidateError::UnusedVex { .. } => Self::usage(message).hint(
+                "its products must name the image by digest, as `pkg:oci/NAME@sha256:…`; or leave the document out",
+            ),
             ValidateError::NothingRuns(_)
             | ValidateError::Platform { .. }
             | ValidateError::NoConfiguration { .. }

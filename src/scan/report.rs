@@ -37,11 +37,37 @@ impl fmt::Display for Scanner {
     }
 }
 
+/// The formats of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Trivy's JSON.
+    Trivy,
+    /// Grype's JSON.
+    Grype,
+    /// Trivy's SARIF.
+    Sarif,
+    /// CycloneDX with vulnerabilities, of either.
+    CycloneDx,
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Trivy => "Trivy in JSON",
+            Self::Grype => "Grype in JSON",
+            Self::Sarif => "Trivy in SARIF",
+            Self::CycloneDx => "Trivy or Grype in CycloneDX",
+        })
+    }
+}
+
 /// What a scanner said about an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// SHA-256 of the report's bytes.
     pub digest: Digest,
+    /// Its format.
+    pub form: Form,
     /// Who wrote it.
     pub scanner: Scanner,
     /// When, by its own word; `None` if it has no valid time.
@@ -112,7 +138,7 @@ pub enum ReportError {
     NothingShown(&'static str),
     /// Something that is not as its scanner writes it.
     #[error("the report is not as its scanner writes it: {0}")]
-    Form(String),
+    NotAsWritten(String),
     /// Another version of the format than is known.
     #[error("unknown schema version {0} of a Trivy report; version 2 is read")]
     Schema(u64),

@@ -14,7 +14,7 @@ use crate::model::json::{Bounded, Object};
 
 use super::finding::{Finding, Members, Written, shown};
 use super::identity::Identity;
-use super::report::{LeftOut, Report, ReportError, Scanner, version};
+use super::report::{Form, LeftOut, Report, ReportError, Scanner, version};
 
 /// The one version that is read.
 const VERSION: &str = "2.1.0";
@@ -102,7 +102,7 @@ pub(super) fn read(document: Bounded<'_>, digest: Digest) -> Result<Report, Repo
     }
     let run = match (runs.pop(), names.first().map(String::as_str)) {
         (Some(Object(run)), Some("trivy")) if runs.is_empty() => run,
-        (_, Some("trivy")) => return Err(ReportError::Form("SARIF of several runs".to_owned())),
+        (_, Some("trivy")) => return Err(ReportError::NotAsWritten("SARIF of several runs".to_owned())),
         _ => return Err(ReportError::ForeignSarif),
     };
     match log.version.as_deref() {
@@ -120,6 +120,7 @@ pub(super) fn read(document: Bounded<'_>, digest: Digest) -> Result<Report, Repo
     }
     Ok(Report {
         digest,
+        form: Form::Sarif,
         scanner: Scanner { name: "trivy", version: version(driver.version)? },
         created: None,
         identity,
@@ -165,7 +166,7 @@ impl Rule {
             Ok([kind, security, severity]) if security == "security" => {
                 Ok((self.id, Tags { vulnerability: kind == VULNERABILITY, severity, confirmed: false }))
             }
-            _ => Err(ReportError::Form(format!("the tags of the rule `{}`", shown(&self.id)))),
+            _ => Err(ReportError::NotAsWritten(format!("the tags of the rule `{}`", shown(&self.id)))),
         }
     }
 }
@@ -175,7 +176,7 @@ fn findings(results: Vec<Object<Outcome>>, rules: Vec<Object<Rule>>) -> Result<V
     for Object(rule) in rules {
         let (id, tag) = rule.tags()?;
         if tags.contains_key(&id) {
-            return Err(ReportError::Form(format!("the rule `{}`, which stands twice", shown(&id))));
+            return Err(ReportError::NotAsWritten(format!("the rule `{}`, which stands twice", shown(&id))));
         }
         tags.insert(id, tag);
     }
@@ -184,7 +185,7 @@ fn findings(results: Vec<Object<Outcome>>, rules: Vec<Object<Rule>>) -> Result<V
         let id = result.rule_id.as_deref().ok_or(ReportError::Missing("ruleId"))?;
         let text = result.message.as_ref().and_then(|Object(message)| message.text.as_deref());
         let text = text.ok_or(ReportError::Missing("message.text"))?;
-        let wrong = || ReportError::Form(format!("the result about `{}`", shown(id)));
+        let wrong = || ReportError::NotAsWritten(format!("the result about `{}`", shown(id)));
         let tags = tags.get_mut(id).ok_or_else(wrong)?;
         if text.starts_with(ARTIFACT) && !tags.vulnerability {
             continue;
@@ -194,9 +195,10 @@ fn findings(results: Vec<Object<Outcome>>, rules: Vec<Object<Rule>>) -> Result<V
         findings.push(words.written(id, result.why_suppressed()).read(&MEMBERS)?);
     }
     match tags.iter().find(|(_, tags)| tags.vulnerability && !tags.confirmed) {
-        Some((id, _)) => {
-            Err(ReportError::Form(format!("the severity of the rule `{}`, which no result has", shown(id))))
-        }
+        Some((id, _)) => Err(ReportError::NotAsWritten(format!(
+            "the severity of the rule `{}`, which no result has",
+            shown(id)
+        ))),
         None => Ok(findings),
     }
 }

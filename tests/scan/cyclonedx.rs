@@ -139,7 +139,7 @@ fn two_image_ids_are_refused() {
         let properties = root.pointer_mut("/metadata/component/properties").unwrap().as_array_mut().unwrap();
         properties.push(json!({"name": "aquasecurity:trivy:ImageID", "value": Digest::of(b"a").to_string()}));
     });
-    assert!(matches!(refused(&twice), ReportError::Form(_)));
+    assert!(matches!(refused(&twice), ReportError::NotAsWritten(_)));
 }
 
 #[test]
@@ -250,10 +250,10 @@ fn a_vulnerability_without_a_package_of_this_document_is_an_error() {
     ));
     for reference in [json!("pkg:deb/x"), json!(null), json!("urn:cdx:a/1#b")] {
         let wrong = with(&report, &format!("{FIRST}/affects/0/ref"), reference);
-        assert!(matches!(refused(&wrong), ReportError::Form(_)));
+        assert!(matches!(refused(&wrong), ReportError::NotAsWritten(_)));
     }
     let same = with(&report, "/components/1/bom-ref", parsed(&report)["components"][0]["bom-ref"].clone());
-    assert!(matches!(refused(&same), ReportError::Form(_)));
+    assert!(matches!(refused(&same), ReportError::NotAsWritten(_)));
     assert!(matches!(refused(&without(&report, &format!("{FIRST}/id"))), ReportError::Finding(_)));
     assert!(matches!(refused(&without(&report, "/components/0/name")), ReportError::Finding(_)));
 }

@@ -130,7 +130,7 @@ fn a_rule_whose_severity_no_result_has_is_refused() {
     for tags in wrong {
         assert!(matches!(
             refused(&with(TRIVY_SARIF, &format!("{RULE}/properties/tags"), tags)),
-            ReportError::Form(_)
+            ReportError::NotAsWritten(_)
         ));
     }
 }
@@ -147,7 +147,7 @@ fn a_message_that_is_not_as_trivy_writes_it_is_refused() {
         ("cve-2019-1549)", "cve-2019-1549)\nand more"),
     ];
     for (from, to) in cases {
-        assert!(matches!(refused(&saying(from, to)), ReportError::Form(_)), "{to}");
+        assert!(matches!(refused(&saying(from, to)), ReportError::NotAsWritten(_)), "{to}");
     }
     assert!(matches!(refused(&saying("Severity: MEDIUM", "Severity: SERIOUS")), ReportError::Finding(_)));
     assert!(matches!(refused(&saying("Package: libcrypto1.1", "Package: ")), ReportError::Finding(_)));
@@ -157,7 +157,7 @@ fn a_message_that_is_not_as_trivy_writes_it_is_refused() {
 fn a_result_belongs_to_a_rule() {
     assert!(matches!(
         refused(&with(TRIVY_SARIF, &format!("{RESULT}/ruleId"), json!("CVE-1"))),
-        ReportError::Form(_)
+        ReportError::NotAsWritten(_)
     ));
     assert_eq!(refused(&without(TRIVY_SARIF, &format!("{RESULT}/ruleId"))), ReportError::Missing("ruleId"));
     let twice = changed(TRIVY_SARIF, |root| {
@@ -178,8 +178,8 @@ fn secrets_and_misconfigurations_are_not_judged_and_hide_nothing() {
         })
     };
     assert_eq!(parse(&added("misconfiguration", "Artifact: Dockerfile\nType: dockerfile")).findings.len(), 4);
-    assert!(matches!(refused(&added("vulnerability", "Artifact: Dockerfile")), ReportError::Form(_)));
-    assert!(matches!(refused(&added("secret", "Package: a")), ReportError::Form(_)));
+    assert!(matches!(refused(&added("vulnerability", "Artifact: Dockerfile")), ReportError::NotAsWritten(_)));
+    assert!(matches!(refused(&added("secret", "Package: a")), ReportError::NotAsWritten(_)));
 }
 
 #[test]

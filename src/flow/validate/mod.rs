@@ -4,6 +4,7 @@
 mod claims;
 mod reports;
 mod subjects;
+mod vex;
 
 use std::collections::BTreeMap;
 
@@ -19,12 +20,15 @@ use crate::model::manifest::Platform;
 use crate::model::{Claims, Digest, Fingerprint, Format, PinnedRef, Repository};
 use crate::policy::{Pending, Policy, Verdict};
 use crate::registry::Registry;
-use crate::scan::{BindingError, JudgeError, Passed, Report, Rules};
+use crate::sandbox::{Sandbox, SandboxError};
+use crate::scan::rego::InputError;
+use crate::scan::{BindingError, JudgeError, Passed, RegoRules, Report, Rules, VexError};
 use crate::signer::Signer;
 
 pub use reports::JudgedReport;
 use reports::{bind_all, judge_all};
 use subjects::{Subjects, subjects};
+pub use vex::VexFile;
 
 /// A report and the file that it came from.
 pub struct ReportFile {
@@ -32,6 +36,21 @@ pub struct ReportFile {
     pub name: String,
     /// What it says.
     pub report: Report,
+    /// The file's bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The rules that reports must pass.
+pub enum RuleBook<'a> {
+    /// Rules of our own form.
+    Written(&'a Rules),
+    /// Rules in Rego, and what evaluates them.
+    Rego {
+        /// The rules.
+        rules: &'a RegoRules,
+        /// What evaluates them.
+        sandbox: &'a dyn Sandbox,
+    },
 }
 
 /// What is to be found out before anything is signed.
@@ -49,7 +68,9 @@ pub struct Inquiry<'a> {
     /// The reports.
     pub reports: &'a [ReportFile],
     /// The rules.
-    pub rules: &'a Rules,
+    pub rules: &'a RuleBook<'a>,
+    /// Documents that say which findings do not count.
+    pub vex: &'a [VexFile],
     /// The time.
     pub now: Timestamp,
 }
@@ -133,6 +154,41 @@ pub enum ValidateError {
         /// Why.
         cause: JudgeError,
     },
+    /// A document that the rules do not trust, or that is not understood.
+    #[error("{name}: {cause}")]
+    Vex {
+        /// The document's file.
+        name: String,
+        /// Why it cannot be used.
+        cause: VexError,
+    },
+    /// A document about something else.
+    #[error("{name}: no statement in it is about {image}")]
+    UnusedVex {
+        /// The document's file.
+        name: String,
+        /// The image.
+        image: String,
+    },
+    /// Documents beside rules that cannot trust any.
+    #[error("rules in Rego trust no OpenVEX document")]
+    VexForRego,
+    /// A report that rules in Rego do not read.
+    #[error("{name}: {cause}")]
+    NoInput {
+        /// The report.
+        name: String,
+        /// Why.
+        cause: InputError,
+    },
+    /// Rules in Rego that gave no answer.
+    #[error("{name}: {cause}")]
+    Rego {
+        /// The report that they were asked about.
+        name: String,
+        /// Why.
+        cause: SandboxError,
+    },
     /// One key would give both signatures.
     #[error("the validation key is the build key {0}: one key cannot give both signatures")]
     OneKey(Fingerprint),
@@ -170,7 +226,8 @@ pub async fn examine<R: Registry>(registry: &R, inquiry: &Inquiry<'_>) -> Result
     let (subjects, early) = tokio::join!(subjects(registry, inquiry.image, inquiry.platform), early);
     let Subjects { top, runnable, is_index } = subjects?;
     let bound = bind_all(inquiry.reports, &runnable, inquiry.image)?;
-    let judged = judge_all(bound, inquiry.rules, inquiry.now)?;
+    let documents = vex::trusted(inquiry, &runnable)?;
+    let judged = judge_all(bound, inquiry, &documents).await?;
     let mut images: Vec<Known> = match is_index && inquiry.recursive {
         true => runnable.into_iter().map(|runnable| runnable.known).collect(),
         false => Vec::new(),

@@ -16,7 +16,7 @@ use crate::model::json::{Bounded, Object};
 
 use super::finding::{Finding, FindingError, Members, Severity, Written, cut, shown};
 use super::identity::Identity;
-use super::report::{FINDINGS_LIMIT, LeftOut, Report, ReportError, Scanner, time, version};
+use super::report::{FINDINGS_LIMIT, Form, LeftOut, Report, ReportError, Scanner, time, version};
 
 /// What `bomFormat` is.
 pub(super) const FORMAT: &str = "CycloneDX";
@@ -160,6 +160,7 @@ pub(super) fn read(document: Bounded<'_>, digest: Digest) -> Result<Report, Repo
     let components = report.components.unwrap_or_default();
     Ok(Report {
         digest,
+        form: Form::CycloneDx,
         scanner: Scanner { name: dialect.name, version: version(scanner_version)? },
         created: time(metadata.timestamp.as_deref()),
         identity,
@@ -198,7 +199,7 @@ fn findings(
     for Object(component) in components {
         let Some(reference) = component.reference.as_deref() else { continue };
         if by_reference.insert(reference, component).is_some() {
-            return Err(ReportError::Form(format!(
+            return Err(ReportError::NotAsWritten(format!(
                 "`{}`, which two components are called",
                 shown(reference)
             )));
@@ -236,7 +237,7 @@ impl Vulnerability {
             let reference = affected.r#ref.as_deref().unwrap_or_default();
             let component = components.get(reference).ok_or_else(|| {
                 let reference = shown(reference);
-                ReportError::Form(format!("{} affects `{reference}`, which is no component", id()))
+                ReportError::NotAsWritten(format!("{} affects `{reference}`, which is no component", id()))
             })?;
             Ok(Hit { specification, vulnerability: self, affected, component })
         });

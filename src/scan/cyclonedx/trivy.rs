@@ -41,7 +41,7 @@ fn identity(image: &Component) -> Result<Identity, ReportError> {
         ..Identity::default()
     };
     if ids.next().is_some() {
-        return Err(ReportError::Form(format!("`{IMAGE_ID}`, which stands twice")));
+        return Err(ReportError::NotAsWritten(format!("`{IMAGE_ID}`, which stands twice")));
     }
     let digests: Vec<String> = image.properties(REPOSITORY_DIGEST).map(str::to_owned).collect();
     identity.add_repository_digests(&digests, REPOSITORY_DIGEST)?;
