@@ -6,6 +6,7 @@ mod binding;
 mod cyclonedx;
 mod forms;
 mod judging;
+mod openvex;
 mod reading;
 mod rules;
 mod same;
