@@ -7,6 +7,8 @@
 mod support;
 
 mod cosign;
+#[path = "../scan/forms.rs"]
+mod forms;
 mod gate;
 mod never;
 mod policies;
@@ -15,4 +17,5 @@ mod rego;
 mod reports;
 mod tasks;
 mod validate;
+mod vex;
 mod world;
