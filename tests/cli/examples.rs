@@ -155,13 +155,20 @@ fn validate_failed() -> Run {
     arm64["Results"] = Value::Null;
     arm64["CreatedAt"] = Value::from(jiff::Timestamp::now().to_string());
     world.home().write("arm64.json", arm64.to_string());
+    let digest = index.rsplit_once('@').map(|(_, digest)| digest).unwrap_or_default();
+    let vex = serde_json::json!({"@context": "https://openvex.dev/ns/v0.2.0", "author": "Product Security",
+        "timestamp": "2024-05-01T08:00:00Z", "statements": [{"vulnerability": {"name": "CVE-2019-3843"},
+            "products": [{"@id": format!("pkg:oci/multi@{digest}")}], "status": "not_affected",
+            "justification": "vulnerable_code_cannot_be_controlled_by_adversary"}]});
+    world.home().write("vex.json", vex.to_string());
+    let trusted = countersign::model::Digest::of(vex.to_string().as_bytes());
     let rules = "apiVersion: scan.countersign.dev/v1alpha1\nkind: ScanRules\nspec:\n  \
                  deny: {severities: [CRITICAL, HIGH], onlyFixable: true}\n  maxReportAge: 24h\n  \
                  allowNothingScanned: {reason: a single static binary}\n  ignore:\n    \
                  - {id: CVE-2019-12290, reason: not reachable, expires: 2099-12-31}\n    \
                  - {id: CVE-2019-18224, reason: no fix yet, expires: 2020-06-30}\n";
-    world.home().write("rules.yaml", rules);
-    let line = format!("{VALIDATE} amd64.json arm64.json").replace("APP", index);
+    world.home().write("rules.yaml", format!("{rules}  vex: {{documents: [\"{trusted}\"]}}\n"));
+    let line = format!("{VALIDATE} amd64.json arm64.json --vex vex.json").replace("APP", index);
     printed(&world, &line)
 }
 
