@@ -21,7 +21,7 @@ pub(crate) const HOSTILE: [(&str, &str, &str); 6] = [
     ("quotes", "\"'><svg onload='window.hostile=3'>&amp;", "\"'><svg onload='window.hostile=3'>&amp;"),
     ("bidi", "abc\u{202e}gpj.exe\u{2066}", "abc\\u{202e}gpj.exe\\u{2066}"),
     ("terminal", "\u{1b}[31mred\u{1b}]0;title\u{7}", "\\u{1b}[31mred\\u{1b}]0;title\\u{7}"),
-    ("</style><base href=//x>", "\u{1b}", "\\u{1b}"),
+    ("</style><b onclick>", "\u{1b}", "\\u{1b}"),
 ];
 /// A word that no line holds.
 pub(crate) const LONG: usize = 600;
