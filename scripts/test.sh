@@ -30,11 +30,11 @@ run() {
   local group=$1
   shift
   say "$group"
-  cargo test --locked --quiet --workspace "$@" || failed+=("$group")
+  cargo test --locked --quiet --workspace --features rego "$@" || failed+=("$group")
 }
 
 say "building the tests"
-cargo test --locked --workspace --no-run
+cargo test --locked --workspace --features rego --no-run
 
 run library --lib --bins
 run documentation --doc

@@ -2,7 +2,7 @@
 //! signature is missing.
 //!
 //! ARCHITECTURE.md is the map. Arrows point one way:
-//! `model ← policy, scan, workload ← registry, signer (ports) ← flow ← cli ← bin`.
+//! `model ← policy, scan, workload ← registry, signer, sandbox (ports) ← flow ← cli ← bin`.
 
 pub mod cli;
 pub mod flow;
@@ -11,6 +11,7 @@ mod local;
 pub mod model;
 pub mod policy;
 pub mod registry;
+pub mod sandbox;
 pub mod scan;
 pub mod signer;
 pub mod workload;

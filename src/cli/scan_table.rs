@@ -1,5 +1,6 @@
 //! Judged scan reports as people and programs read them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -8,7 +9,9 @@ use super::output::{Output, Tone};
 use crate::flow::validate::JudgedReport;
 use crate::model::Digest;
 use crate::scan::Finding;
+use crate::scan::finding::Severity;
 use crate::scan::judge::{Denied, Ignored, TooOld};
+use crate::scan::rego::Answer;
 
 /// A judged report (docs/json.md).
 #[derive(Serialize)]
@@ -28,6 +31,11 @@ pub(super) struct ScanJson {
     end_of_life: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     nothing_scanned: Option<String>,
+    /// What rules in Rego said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    messages: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more_messages: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -81,6 +89,8 @@ impl From<&JudgedReport> for ScanJson {
                 .map(|old| TooOldJson { created: old.created.to_string(), limit: shown_limit(&old) }),
             end_of_life: judgement.end_of_life,
             nothing_scanned: judgement.nothing_scanned.clone(),
+            messages: judgement.answer.as_ref().map(|answer| answer.deny.clone()),
+            more_messages: judgement.answer.as_ref().map(|answer| answer.more).filter(|more| *more > 0),
         }
     }
 }
@@ -94,6 +104,7 @@ const COLUMN_LIMIT: usize = 60;
 /// Most findings of a kind that are shown to people.
 const SHOWN_LIMIT: usize = 1_000;
 const HEADER: [&str; 6] = ["ID", "SEVERITY", "PACKAGE", "INSTALLED", "FIXED IN", "RULE"];
+const FOUND: [&str; 6] = ["ID", "SEVERITY", "PACKAGE", "INSTALLED", "FIXED IN", "NOTE"];
 
 // Writing to a String cannot fail, so the results of `write!` below are dropped.
 
@@ -125,8 +136,11 @@ fn scan_text(text: &mut String, judged: &JudgedReport, output: &Output) {
         let _ = writeln!(text, "  nothing was scanned, which the rules allow: {reason}");
     }
     let denied = judgement.denied.iter().take(SHOWN_LIMIT).map(denied_row);
-    text.push_str(&table(&denied.collect::<Vec<_>>(), output));
+    text.push_str(&table(HEADER, &denied.collect::<Vec<_>>(), output));
     more(text, judgement.denied.len(), output);
+    if let Some(answer) = &judgement.answer {
+        answer_text(text, answer, output);
+    }
     // Always listed, all of them: rules hold as many ignores as somebody has written.
     for Ignored { finding, ignore } in &judgement.ignored {
         let Finding { id, severity, package, suppressed, .. } = finding;
@@ -141,6 +155,38 @@ fn scan_text(text: &mut String, judged: &JudgedReport, output: &Output) {
         let findings = if judgement.others == 1 { "finding" } else { "findings" };
         let line = format!("  {} {findings} that no rule denies", judgement.others);
         let _ = writeln!(text, "{}", output.tone(Tone::Faint, &line));
+    }
+}
+
+/// What rules in Rego said, one message a line.
+fn answer_text(text: &mut String, Answer { deny, more: unkept }: &Answer, output: &Output) {
+    for message in deny.iter().take(SHOWN_LIMIT) {
+        let _ = writeln!(text, "  denied: {message}");
+    }
+    more(text, deny.len() + unkept, output);
+}
+
+/// Findings that nobody judges here, the worst first.
+pub(super) fn findings_text(findings: &[Finding], output: &Output) -> String {
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
+    let row = |finding: &&Finding| {
+        let Finding { severity, id, package, installed, fixed_in, suppressed } = (*finding).clone();
+        let note = suppressed.map_or(String::new(), |why| format!("suppressed by the scanner: {why}"));
+        [id, severity.to_string(), package, installed, fixed_in.unwrap_or_else(|| "-".to_owned()), note]
+    };
+    let rows: Vec<_> = sorted.iter().take(SHOWN_LIMIT).map(row).collect();
+    let mut text = table(FOUND, &rows, output);
+    more(&mut text, findings.len(), output);
+    text
+}
+
+/// How many findings there are of each severity, the worst first.
+pub(super) fn severities(counts: &BTreeMap<Severity, usize>) -> String {
+    let counted = counts.iter().rev().map(|(severity, count)| format!("{count} {severity}"));
+    match counted.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => "no findings".to_owned(),
+        counted => counted,
     }
 }
 
@@ -165,17 +211,17 @@ fn denied_row(Denied { finding, rule, ignore_expired }: &Denied) -> [String; 6] 
 }
 
 /// Columns as wide as their widest cell, within a limit.
-fn table(rows: &[[String; 6]], output: &Output) -> String {
+fn table(header: [&str; 6], rows: &[[String; 6]], output: &Output) -> String {
     let mut text = String::new();
     if rows.is_empty() {
         return text;
     }
-    let header = HEADER.map(str::to_owned);
+    let header = header.map(str::to_owned);
     let width = |column: usize| {
         let cells = rows.iter().chain([&header]).filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or_default().min(COLUMN_LIMIT)
     };
-    let widths: Vec<usize> = (0..HEADER.len()).map(width).collect();
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
     for (number, row) in [&header].into_iter().chain(rows).enumerate() {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
         let line = format!("  {}", cells.collect::<Vec<_>>().join("  "));
@@ -198,7 +244,7 @@ mod tests {
 
     #[test]
     fn one_long_cell_widens_no_other_row_past_the_limit() {
-        let text = table(&[row(&"x".repeat(5_000)), row("CVE-1")], &Output::new(OutputFormat::Text));
+        let text = table(HEADER, &[row(&"x".repeat(5_000)), row("CVE-1")], &Output::new(OutputFormat::Text));
         let line = text.lines().last().unwrap();
         assert_eq!(line, format!("  {:60}  HIGH      libc     1          2         rule", "CVE-1"));
     }

@@ -4,13 +4,14 @@ use serde::Serialize;
 
 use super::error::{ErrorJson, Failure};
 use super::output::Output;
-use super::receipts::{Finished, receipts_text};
+use super::receipts::{Finished, attestations_text, receipts_text};
 use super::report::{Detail, Row};
 use super::report_json::ImageJson;
 use super::scan_table::{ScanJson, scans_text};
 use crate::flow::sign::Receipt;
-use crate::flow::validate::{Examination, ValidateError};
+use crate::flow::validate::{AttestationReceipt, Examination, ValidateError};
 use crate::policy::Verdict;
+use crate::sandbox::SandboxError;
 
 /// The result in JSON (docs/json.md).
 #[derive(Serialize)]
@@ -20,26 +21,38 @@ struct ValidateJson<'a> {
     build: Vec<ImageJson<'a>>,
     scans: Vec<ScanJson>,
     results: &'a [Receipt],
+    /// What was attached, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attestations: Option<&'a [AttestationReceipt]>,
     dry_run: bool,
     /// Why it is not complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorJson<'a>>,
 }
 
+/// What was asked for beside the second signature.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) attest: bool,
+    pub(super) dry_run: bool,
+}
+
 /// Prints what was found out, and what was signed.
 pub(super) fn print(
     examination: &Examination,
     finished: &Finished,
-    dry_run: bool,
+    asked: Asked,
     output: &Output,
 ) -> Result<(), Failure> {
-    let Finished { receipts, failure } = finished;
+    let Asked { attest, dry_run } = asked;
+    let Finished { receipts, attestations, failure } = finished;
     let rows: Vec<Row> = examination.builds.iter().map(Row::from).collect();
     let value = ValidateJson {
         decision: examination.verdict(),
         build: rows.iter().map(Row::json).collect(),
         scans: examination.judged.iter().map(ScanJson::from).collect(),
         results: receipts,
+        attestations: attest.then_some(attestations.as_slice()),
         dry_run,
         error: failure.as_ref().map(ErrorJson::from),
     };
@@ -47,7 +60,7 @@ pub(super) fn print(
         let mut text = scans_text(&examination.judged, output);
         let missing = rows.iter().filter(|row| row.decision.verdict() != Verdict::Allowed);
         missing.for_each(|row| row.text(&mut text, Detail::Keys, output));
-        text + &receipts_text(receipts, dry_run, output)
+        text + &receipts_text(receipts, dry_run, output) + &attestations_text(attestations, dry_run, output)
     })
 }
 
@@ -87,7 +100,14 @@ impl From<ValidateError> for Failure {
             ),
             ValidateError::OneKey(_) => Self::usage(message)
                 .hint("make a second key pair with `countersign keys generate`, which the build cannot use"),
+            ValidateError::NoInput { .. } => Self::usage(message)
+                .hint("give the report that the rules' `# countersign:input` names, or let them read cyclonedx"),
+            ValidateError::Rego { cause: SandboxError::Failed(_), .. } => Self::undecided(message)
+                .hint("the program starts itself for that: it must be allowed to run, and to set limits"),
+            ValidateError::Rego { .. } => Self::usage(message).hint("docs/rego.md says what rules in Rego may do"),
             ValidateError::Unjudged { .. } => Self::usage(message).hint("docs/scan-rules.md says what each rule needs"),
+            ValidateError::Unattachable { .. } => Self::usage(message)
+                .hint("nothing was signed; leave --attest out, or let the scanner write less into its report"),
             ValidateError::NothingRuns(_)
             | ValidateError::Platform { .. }
             | ValidateError::NoConfiguration { .. }

@@ -1,13 +1,13 @@
-//! Reads the blobs that may hold signatures, within the limits on their size and number, and hands each over.
+//! Reads the blobs that may hold signatures or attestations, within the limits on their size and number, and hands each over.
 
 use futures_util::{StreamExt as _, stream};
 
 use super::findings::Findings;
-use super::gather::{Gathering, SIDE_BY_SIDE};
+use super::gather::Gathering;
 use super::pointer::{Pointer, by_blob};
 use super::survey::remark;
 use crate::model::verify::Remark;
-use crate::model::{Digest, Format, SIGNATURE_LIMIT};
+use crate::model::{Digest, Format};
 use crate::registry::{Kind, Registry, RegistryError};
 
 /// Most candidates that are read for one digest; beyond, without an answer of allowed, it is undecided.
@@ -25,10 +25,11 @@ impl<R: Registry> Gathering<'_, R> {
         let taken = pointers.len().min(*left);
         *left -= taken;
         let groups = by_blob(pointers.into_iter().take(taken));
-        for some in groups.chunks(2 * SIDE_BY_SIDE) {
+        let side_by_side = self.sought.side_by_side();
+        for some in groups.chunks(2 * side_by_side) {
             let mut blobs = stream::iter(some)
                 .map(|(digest, pointers)| async move { (pointers, self.read_blob(digest, pointers).await) })
-                .buffered(SIDE_BY_SIDE);
+                .buffered(side_by_side);
             while let Some((pointers, blob)) = blobs.next().await {
                 self.take(pointers, blob, findings);
             }
@@ -50,14 +51,15 @@ impl<R: Registry> Gathering<'_, R> {
         // A size beyond the limit saves the request, but only where all agree on it: the pointers may come
         // from different people, and what one states wrongly must not hide the signature of another.
         let smallest = pointers.iter().map(|pointer| pointer.size).min().unwrap_or_default();
-        if smallest > SIGNATURE_LIMIT {
+        let limit = self.sought.limit();
+        if smallest > limit {
             return Err(RegistryError {
                 kind: Kind::Limit,
                 request: format!("blob {digest}"),
-                reason: format!("{smallest} bytes, a signature may have {SIGNATURE_LIMIT}"),
+                reason: format!("{smallest} bytes, {limit} are read"),
             });
         }
-        self.registry.blob(self.place, digest, SIGNATURE_LIMIT).await
+        self.registry.blob(self.place, digest, limit).await
     }
 
     fn take(
@@ -70,7 +72,7 @@ impl<R: Registry> Gathering<'_, R> {
             let (place, format) = (pointer.place.clone(), pointer.format());
             match &blob {
                 Ok(Some(bytes)) => {
-                    findings.read(pointer.read(bytes), pointer);
+                    findings.read(bytes, pointer);
                 }
                 Ok(None) => {
                     let reason = format!("its blob {} is not in the registry", pointer.blob);

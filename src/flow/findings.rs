@@ -1,17 +1,18 @@
 //! What gathering finds, and who takes it: the keys' judgement when verifying, a listing when inspecting.
 
+use bytes::Bytes;
+
 use super::pointer::Pointer;
-use crate::model::candidate::Read;
 use crate::model::verify::{Evidence, Remark};
 use crate::model::{Digest, PublicKey};
 
 /// What takes the findings: the keys' judgement when verifying, a listing when inspecting.
 pub(super) trait Findings {
-    /// Bytes were read at a place where signatures stand.
-    fn read(&mut self, read: Read, pointer: &Pointer);
-    /// Something that is no signature.
+    /// Bytes were read at a place where what is looked for stands.
+    fn read(&mut self, bytes: &Bytes, pointer: &Pointer);
+    /// Something that is not looked for.
     fn other(&mut self, remark: Remark);
-    /// Junk where a signature should be.
+    /// Junk where what is looked for should be.
     fn invalid(&mut self, remark: Remark);
     /// Something that could not be asked.
     fn unreachable(&mut self, remark: Remark);
@@ -31,8 +32,8 @@ pub(super) struct Judgement<'a> {
 }
 
 impl Findings for Judgement<'_> {
-    fn read(&mut self, read: Read, pointer: &Pointer) {
-        self.evidence.take(read, &pointer.place, pointer.format(), self.image, self.keys);
+    fn read(&mut self, bytes: &Bytes, pointer: &Pointer) {
+        self.evidence.take(pointer.read(bytes), &pointer.place, pointer.format(), self.image, self.keys);
     }
 
     fn other(&mut self, remark: Remark) {

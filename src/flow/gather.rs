@@ -1,4 +1,4 @@
-//! Gathers the signatures on one digest in one repository, in stages, and hands each candidate over as soon
+//! Gathers the signatures or the attestations on one digest in one repository, in stages, and hands each over as soon
 //! as its bytes are there, so that no more than a handful is in memory at once.
 
 use std::collections::HashSet;
@@ -7,8 +7,8 @@ use futures_util::{StreamExt as _, stream};
 
 use super::candidates::{CANDIDATES_LIMIT, note_failure};
 use super::findings::Findings;
-use super::pointer::{Form, Pointer, legacy_pointer};
-use super::survey::{Kinship, Survey, Wanted, kinship, read_index, remark, shown_type};
+use super::pointer::{Form, Pointer, envelope_pointer, legacy_pointer};
+use super::survey::{Kinship, Sought, Survey, Wanted, foreign, kinship, read_index, remark};
 use crate::model::list::ListManifest;
 use crate::model::manifest::{Descriptor, ImageManifest, Layer, Manifest};
 use crate::model::verify::Remark;
@@ -23,6 +23,7 @@ pub(super) struct Gathering<'a, R> {
     pub(super) registry: &'a R,
     pub(super) place: &'a Repository,
     pub(super) image: &'a Digest,
+    pub(super) sought: Sought,
     /// When the fallback tag is read.
     pub(super) fallback: Fallback,
 }
@@ -39,7 +40,7 @@ pub(super) enum Fallback {
 impl<R: Registry> Gathering<'_, R> {
     /// Runs all stages into `findings`; whether it stopped because the answer was settled.
     pub(super) async fn run(&self, findings: &mut impl Findings) -> bool {
-        let survey = Survey::of(self.registry, self.place, self.image, Wanted::ALL).await;
+        let survey = Survey::of(self.registry, self.place, self.image, self.sought, Wanted::ALL).await;
         self.read(&survey, findings).await
     }
 
@@ -56,7 +57,7 @@ impl<R: Registry> Gathering<'_, R> {
                 findings.unreachable(remark(place, Some(Format::Bundle), error));
                 Vec::new()
             }
-            (Ok(_), Some(listing)) => self.possible_signatures(listing, findings),
+            (Ok(_), Some(listing)) => self.possible(listing, findings),
             (Ok(_), None) => Vec::new(),
         };
         if self.read_referrers(&listed, &mut left, findings).await {
@@ -72,10 +73,10 @@ impl<R: Registry> Gathering<'_, R> {
         self.read_referrers(&unread, &mut left, findings).await
     }
 
-    /// The layers of the `.sig` manifest.
+    /// The layers of the manifest at the tag.
     fn legacy_layers(&self, survey: &Survey, findings: &mut impl Findings) -> Vec<Pointer> {
-        let place = survey.shown(&Tag::signatures(self.image));
-        let stored = match &survey.signatures {
+        let place = survey.shown(&self.sought.tag(self.image));
+        let stored = match &survey.tagged {
             Ok(Some(stored)) => stored,
             Ok(None) => return Vec::new(),
             Err(error) => {
@@ -102,7 +103,7 @@ impl<R: Registry> Gathering<'_, R> {
         }
     }
 
-    /// The layers of a manifest that hold a signature in the legacy format.
+    /// The layers of a manifest that hold what is looked for in the legacy format.
     fn pointers_in(
         &self,
         manifest: &ListManifest,
@@ -113,7 +114,10 @@ impl<R: Registry> Gathering<'_, R> {
         for (number, element) in manifest.elements().iter().enumerate() {
             let place = format!("{place} layer {}", number + 1);
             match json::from_slice::<Layer>(element.get().as_bytes()) {
-                Ok(layer) => pointers.extend(legacy_pointer(layer, place, findings)),
+                Ok(layer) if self.sought == Sought::Signatures => {
+                    pointers.extend(legacy_pointer(layer, place, findings));
+                }
+                Ok(layer) => pointers.extend(envelope_pointer(layer, place, self.sought, findings)),
                 Err(error) => findings.invalid(Remark {
                     place,
                     format: Some(Format::Legacy),
@@ -124,8 +128,8 @@ impl<R: Registry> Gathering<'_, R> {
         pointers
     }
 
-    /// The listed referrers that may be signatures; what else the listing says goes into the findings.
-    fn possible_signatures(&self, listing: &Listing, findings: &mut impl Findings) -> Vec<Descriptor> {
+    /// The listed referrers that may be what is looked for; what else the listing says goes into the findings.
+    fn possible(&self, listing: &Listing, findings: &mut impl Findings) -> Vec<Descriptor> {
         let place = format!("{}@{}", self.place, self.image);
         let note = |reason: &String| Remark { place: place.clone(), format: None, reason: reason.clone() };
         listing.unreadable.iter().map(note).for_each(|noted| findings.invalid(noted));
@@ -134,9 +138,16 @@ impl<R: Registry> Gathering<'_, R> {
         }
         let mut possible = Vec::new();
         for descriptor in &listing.descriptors {
-            match kinship(descriptor) {
-                Kinship::Signature => possible.push(descriptor.clone()),
-                Kinship::Foreign => findings.other(foreign(self.place, descriptor)),
+            match kinship(descriptor, self.sought) {
+                Kinship::Sought => possible.push(descriptor.clone()),
+                Kinship::Foreign => findings.other(Remark {
+                    place: format!("{}@{}", self.place, descriptor.digest),
+                    format: None,
+                    reason: foreign(
+                        descriptor.artifact_type.as_deref().unwrap_or_default(),
+                        descriptor.predicate_hint.as_deref(),
+                    ),
+                }),
             }
         }
         possible
@@ -156,7 +167,7 @@ impl<R: Registry> Gathering<'_, R> {
         };
         match stored.as_ref().map(|stored| stored.as_ref().map(read_index)) {
             Ok(None) => Vec::new(),
-            Ok(Some(Ok(listing))) => self.possible_signatures(&listing, findings),
+            Ok(Some(Ok(listing))) => self.possible(&listing, findings),
             Ok(Some(Err(reason))) => {
                 findings.invalid(Remark { place, format: Some(Format::Bundle), reason });
                 Vec::new()
@@ -168,7 +179,7 @@ impl<R: Registry> Gathering<'_, R> {
         }
     }
 
-    /// Fetches the manifests of `listed`, then the signatures that they point at.
+    /// Fetches the manifests of `listed`, then what they point at.
     async fn read_referrers(
         &self,
         listed: &[Descriptor],
@@ -227,7 +238,7 @@ impl<R: Registry> Gathering<'_, R> {
             }
         };
         match Manifest::parse(&stored.bytes) {
-            Ok(Manifest::Image(manifest)) => self.signature_pointers(&manifest, &stored, place, findings),
+            Ok(Manifest::Image(manifest)) => self.pointers_at(&manifest, &stored, place, findings),
             Ok(Manifest::Index(_)) => {
                 let reason = "an index".to_owned();
                 findings.other(Remark { place, format: None, reason });
@@ -241,8 +252,8 @@ impl<R: Registry> Gathering<'_, R> {
         }
     }
 
-    /// What a referrer's manifest holds: a bundle, the third legacy place, or something else.
-    fn signature_pointers(
+    /// What a referrer's manifest holds: a bundle, the third place of legacy signatures, or something else.
+    fn pointers_at(
         &self,
         manifest: &ImageManifest,
         stored: &StoredManifest,
@@ -250,30 +261,26 @@ impl<R: Registry> Gathering<'_, R> {
         findings: &mut impl Findings,
     ) -> Vec<Pointer> {
         let third_place = payload::REFERRER_TYPE;
-        if manifest.artifact_type.as_deref() == Some(third_place) || manifest.config.media_type == third_place
-        {
+        let is_third = manifest.artifact_type.as_deref() == Some(third_place)
+            || manifest.config.media_type == third_place;
+        if is_third && self.sought == Sought::Signatures {
             return self.layers_of(stored, place, findings);
         }
+        let hint = manifest.predicate_hint.as_deref();
         match manifest.layers.as_slice() {
-            [layer] if layer.descriptor.media_type.starts_with(bundle::MEDIA_TYPE_STEM) => {
+            [layer]
+                if self.sought.may_be(hint)
+                    && layer.descriptor.media_type.starts_with(bundle::MEDIA_TYPE_STEM) =>
+            {
                 let Descriptor { digest: blob, size, .. } = layer.descriptor;
                 vec![Pointer { blob, size, place, form: Form::Bundle }]
             }
             _ => {
                 let kind = manifest.artifact_type.as_deref().unwrap_or(&manifest.config.media_type);
-                let reason = format!("an artifact of type `{}`", shown_type(kind));
+                let reason = foreign(kind, hint);
                 findings.other(Remark { place, format: None, reason });
                 Vec::new()
             }
         }
-    }
-}
-
-fn foreign(place: &Repository, descriptor: &Descriptor) -> Remark {
-    let kind = descriptor.artifact_type.as_deref().unwrap_or_default();
-    Remark {
-        place: format!("{place}@{}", descriptor.digest),
-        format: None,
-        reason: format!("an artifact of type `{}`", shown_type(kind)),
     }
 }

@@ -1,6 +1,7 @@
 //! The use cases. They know ports, never adapters.
 
 mod append;
+pub mod attestations;
 mod candidates;
 pub mod copy;
 mod findings;
@@ -11,6 +12,7 @@ pub mod keys;
 mod pointer;
 pub mod policies;
 pub mod prepare;
+pub mod scans;
 pub mod sign;
 mod store;
 mod survey;

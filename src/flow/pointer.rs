@@ -1,13 +1,13 @@
-//! Blobs that may hold a signature, as manifests point at them.
+//! Blobs that may hold a signature or an attestation, as manifests point at them.
 
 use std::collections::BTreeMap;
 
 use super::findings::Findings;
-use super::survey::shown_type;
+use super::survey::{Sought, foreign, shown_type};
 use crate::model::candidate::Read;
 use crate::model::manifest::Layer;
 use crate::model::verify::Remark;
-use crate::model::{Candidate, Digest, Format, json, payload};
+use crate::model::{Candidate, Digest, Format, attestation, envelope, json, payload};
 
 /// A blob that may hold a signature, and what its layer says of it.
 pub(super) struct Pointer {
@@ -19,14 +19,20 @@ pub(super) struct Pointer {
 }
 
 pub(super) enum Form {
-    Legacy { signature: Option<String>, certificate: bool },
+    /// A signed payload beside its signature.
+    Legacy {
+        signature: Option<String>,
+        certificate: bool,
+    },
+    /// An attestation's envelope.
+    Envelope,
     Bundle,
 }
 
 impl Form {
     fn format(&self) -> Format {
         match self {
-            Self::Legacy { .. } => Format::Legacy,
+            Self::Legacy { .. } | Self::Envelope => Format::Legacy,
             Self::Bundle => Format::Bundle,
         }
     }
@@ -37,14 +43,40 @@ impl Pointer {
         self.form.format()
     }
 
+    /// The signature in it, if it is one.
     pub(super) fn read(&self, bytes: &bytes::Bytes) -> Read {
         match &self.form {
+            Form::Envelope => Read::Other("an attestation".to_owned()),
             Form::Bundle => Candidate::bundle(self.place.clone(), bytes),
             Form::Legacy { signature, certificate } => {
                 Candidate::legacy(self.place.clone(), bytes.to_vec(), signature.as_deref(), *certificate)
             }
         }
     }
+}
+
+/// A layer with an attestation that may be one of those `sought`, or a remark that it is something else.
+pub(super) fn envelope_pointer(
+    layer: Layer,
+    place: String,
+    sought: Sought,
+    findings: &mut impl Findings,
+) -> Option<Pointer> {
+    let Layer { descriptor, annotations: json::UniqueMap(annotations) } = layer;
+    let hint =
+        annotations.get(attestation::LAYER_ANNOTATION).map(String::as_str).filter(|hint| !hint.is_empty());
+    // As with signatures, other writers have used Docker's media types.
+    let is_envelope = descriptor.media_type == envelope::MEDIA_TYPE
+        || annotations.contains_key(payload::SIGNATURE_ANNOTATION);
+    if !is_envelope || !sought.may_be(hint) {
+        let reason = match is_envelope {
+            true => foreign(&descriptor.media_type, hint),
+            false => format!("a layer of type `{}`", shown_type(&descriptor.media_type)),
+        };
+        findings.other(Remark { place, format: None, reason });
+        return None;
+    }
+    Some(Pointer { blob: descriptor.digest, size: descriptor.size, place, form: Form::Envelope })
 }
 
 /// The pointers to each blob, in the order in which the blobs first appear.

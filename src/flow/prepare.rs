@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::FlowError;
 use super::append::ListKind;
 use super::sign::{Order, SIDE_BY_SIDE};
-use super::survey::{Survey, Wanted};
+use super::survey::{Sought, Survey, Wanted};
 use super::verify::fetch_image;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::{Digest, Format, PinnedRef, Tag};
@@ -117,7 +117,7 @@ impl<R: Registry> Preparing<'_, R> {
         let formats = self.order.formats;
         let bundles = formats.contains(&Format::Bundle);
         let wanted = Wanted { legacy: formats.contains(&Format::Legacy), bundles };
-        let survey = Survey::of(self.registry, self.order.place, image, wanted).await;
+        let survey = Survey::of(self.registry, self.order.place, image, Sought::Signatures, wanted).await;
         match bundles && survey.lacks_referrers_api() {
             true => survey.with_fallback(self.registry).await,
             false => survey,
@@ -168,17 +168,24 @@ pub(super) fn too_many(index: &PinnedRef) -> FlowError {
 
 fn descriptor(manifest: &Manifest, digest: Digest, size: usize) -> Descriptor {
     let media_type = manifest.media_type().to_owned();
-    Descriptor { media_type, digest, size: size as u64, artifact_type: None, platform: None }
+    Descriptor {
+        media_type,
+        digest,
+        size: size as u64,
+        artifact_type: None,
+        platform: None,
+        predicate_hint: None,
+    }
 }
 
 impl Survey {
     /// Whether signing may go on: all lists were read, and what stands at the tags can be added to.
-    fn usable(&self) -> Result<(), FlowError> {
+    pub(super) fn usable(&self) -> Result<(), FlowError> {
         if let Err(error) = &self.referrers {
             return Err(error.clone().into());
         }
-        let (signatures, fallback) = (Tag::signatures(&self.image), Tag::fallback(&self.image));
-        ListKind::Layers.usable(&self.signatures, &self.shown(&signatures))?;
+        let (tagged, fallback) = (self.sought.tag(&self.image), Tag::fallback(&self.image));
+        ListKind::Layers.usable(&self.tagged, &self.shown(&tagged))?;
         match &self.fallback {
             Some(stored) => ListKind::Referrers.usable(stored, &self.shown(&fallback)),
             None => Ok(()),

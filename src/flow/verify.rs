@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::flow::FlowError;
 use crate::flow::findings::Judgement;
 use crate::flow::gather::{Fallback, Gathering};
+use crate::flow::survey::Sought;
 use crate::model::manifest::{Manifest, ManifestError};
 use crate::model::verify::{Evidence, Remark};
 use crate::model::{ImageRef, PinnedRef, Repository};
@@ -150,7 +151,13 @@ pub async fn gather<R: Registry>(registry: &R, question: &Question<'_>) -> Gathe
         };
         let evidence = Evidence::default();
         let mut judgement = Judgement { image: &digest, keys: &keys, evidence, enough: &enough };
-        let gathering = Gathering { registry, place: &place, image: &digest, fallback: Fallback::Always };
+        let gathering = Gathering {
+            registry,
+            place: &place,
+            image: &digest,
+            sought: Sought::Signatures,
+            fallback: Fallback::Always,
+        };
         let settled = gathering.run(&mut judgement).await;
         let mut evidence = judgement.evidence;
         evidence.complete = !settled;

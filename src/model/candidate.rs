@@ -123,9 +123,7 @@ impl Candidate {
                 signature,
                 states: States::Statement(statement),
             }),
-            Err(signatures) => {
-                Read::Invalid(format!("the envelope has {} signatures, one is expected", signatures.len()))
-            }
+            Err(signatures) => Read::Invalid(envelope::not_one_signature(signatures.len())),
         }
     }
 
@@ -187,13 +185,7 @@ fn statement_claims<'a>(statement: &'a Statement, image: &Digest) -> Result<&'a 
     if statement.kind != statement::TYPE {
         return Err(format!("its _type is `{}`", shown(&statement.kind)));
     }
-    let hex = image.hex();
-    let mut named = statement.subjects.iter().filter(|subject| subject.sha256.as_deref() == Some(&hex));
-    match (named.next(), named.next()) {
-        (Some(subject), None) => Ok(&subject.claims),
-        (Some(_), Some(_)) => Err("two of its subjects are this digest".to_owned()),
-        (None, _) => Err("none of its subjects is this digest".to_owned()),
-    }
+    statement.subject_of(image).map(|subject| &subject.claims).map_err(str::to_owned)
 }
 
 /// The adapters stop reading there as well; no caller can forget it here.
@@ -201,6 +193,7 @@ fn too_large() -> String {
     format!("it is larger than {SIGNATURE_LIMIT} bytes")
 }
 
-fn shown(text: &str) -> String {
+/// Text from outside, cut and escaped.
+pub(super) fn shown(text: &str) -> String {
     super::escape_untrusted(&text.chars().take(128).collect::<String>())
 }

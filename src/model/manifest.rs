@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::bundle::PREDICATE_ANNOTATION;
 use super::digest::Digest;
 use super::json::{self, JsonError};
 
@@ -42,6 +43,23 @@ pub struct Descriptor {
     /// The platform, in an index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<Platform>,
+    /// Of which predicate type the statement in it is, by its annotations: a hint that may skip work and decides
+    /// nothing.
+    #[serde(rename = "annotations", default, deserialize_with = "predicate_hint", skip_serializing)]
+    pub predicate_hint: Option<String>,
+}
+
+/// Longest predicate type that is kept of a hint, in bytes: thousands of them are.
+const HINT_LIMIT: usize = 256;
+
+/// The annotation [`PREDICATE_ANNOTATION`]. Whatever else annotations hold, or instead of them, is not looked at: a
+/// descriptor with annotations that nobody asks for is a descriptor all the same.
+pub(crate) fn predicate_hint<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    let annotations = serde_json::Value::deserialize(deserializer)?;
+    let hint = annotations.get(PREDICATE_ANNOTATION).and_then(serde_json::Value::as_str);
+    Ok(hint.filter(|hint| !hint.is_empty() && hint.len() <= HINT_LIMIT).map(str::to_owned))
 }
 
 /// Platform of an index's child.
@@ -134,6 +152,9 @@ pub struct ImageManifest {
     /// What kind of artifact it is.
     #[serde(default)]
     pub artifact_type: Option<String>,
+    /// As in a descriptor.
+    #[serde(rename = "annotations", default, deserialize_with = "predicate_hint")]
+    pub predicate_hint: Option<String>,
 }
 
 /// A layer with its annotations, which hold the signature in the legacy format.

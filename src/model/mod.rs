@@ -1,6 +1,7 @@
 //! What signatures are: digests, references, keys, claims, the two signature formats and the one place
 //! where a signature becomes a verified one. Pure: no I/O, no clock, no environment.
 
+pub mod attestation;
 pub mod bundle;
 pub mod candidate;
 pub mod claims;
@@ -14,12 +15,14 @@ pub mod key;
 pub mod list;
 pub mod manifest;
 pub mod payload;
+pub mod predicate;
 pub mod prefix;
 pub mod reference;
 pub mod statement;
 pub mod verify;
 pub mod yaml;
 
+pub use attestation::VerifiedAttestation;
 pub use candidate::{Candidate, Format};
 pub use claims::Claims;
 pub use digest::Digest;

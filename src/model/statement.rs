@@ -1,11 +1,14 @@
-//! The in-toto statement inside a bundle's envelope (in-toto attestation, spec v1).
+//! The in-toto statement inside an envelope (in-toto attestation, spec v1): of a signature, or of an attestation.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use serde_json::value::RawValue;
 
 use super::claims::{Claims, ClaimsError, SignedClaims};
 use super::digest::Digest;
-use super::json::{self, JsonError, Object, UniqueMap};
+use super::json::{Bounded, JsonError, Object, UniqueMap};
 
 /// `_type` of a statement, as written.
 pub const TYPE: &str = "https://in-toto.io/Statement/v1";
@@ -29,6 +32,8 @@ pub struct Statement {
 /// One thing a statement speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
+    /// `name` as written: a signature's has none, and it decides nothing.
+    pub name: Option<String>,
     /// `digest.sha256` as written, where it is there.
     pub sha256: Option<String>,
     /// `annotations`, as far as they are strings.
@@ -59,6 +64,8 @@ struct Document {
 #[derive(Deserialize)]
 struct SubjectDocument {
     #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
     digest: UniqueMap<String>,
     #[serde(default)]
     annotations: Option<SignedClaims>,
@@ -70,10 +77,18 @@ impl Statement {
     /// # Errors
     /// Not JSON of that form, a duplicate member, too deep, or claims beyond their limits.
     pub fn parse(bytes: &[u8]) -> Result<Self, StatementError> {
-        let Object(document): Object<Document> = json::from_slice(bytes)?;
+        Self::read(Bounded::new(bytes)?)
+    }
+
+    /// As [`Self::parse`], of JSON whose bounds were checked.
+    ///
+    /// # Errors
+    /// Not of that form, or claims beyond their limits.
+    pub fn read(text: Bounded<'_>) -> Result<Self, StatementError> {
+        let Object(document): Object<Document> = text.read()?;
         let subjects = document.subject.into_iter().map(|Object(mut subject)| {
             let claims = subject.annotations.unwrap_or_default().into_claims()?;
-            Ok(Subject { sha256: subject.digest.0.remove("sha256"), claims })
+            Ok(Subject { name: subject.name, sha256: subject.digest.0.remove("sha256"), claims })
         });
         Ok(Self {
             kind: document.kind,
@@ -83,12 +98,63 @@ impl Statement {
     }
 }
 
+impl Statement {
+    /// The one subject that is `image`.
+    ///
+    /// # Errors
+    /// None is, or several are: two readers could see two statements in it.
+    pub fn subject_of(&self, image: &Digest) -> Result<&Subject, &'static str> {
+        let hex = image.hex();
+        let mut named = self.subjects.iter().filter(|subject| subject.sha256.as_deref() == Some(&hex));
+        match (named.next(), named.next()) {
+            (Some(subject), None) => Ok(subject),
+            (Some(_), Some(_)) => Err("two of its subjects are this digest"),
+            (None, _) => Err("none of its subjects is this digest"),
+        }
+    }
+}
+
 /// The bytes of a signature's statement for `digest`.
 pub fn to_bytes(digest: &Digest, claims: &Claims) -> Vec<u8> {
     let subject = json!([{"annotations": claims, "digest": {"sha256": digest.hex()}}]);
     json!({"_type": TYPE, "predicate": {}, "predicateType": SIGNATURE_PREDICATE, "subject": subject})
         .to_string()
         .into_bytes()
+}
+
+/// The bytes of an attestation's statement about `digest` in the repository `name`, with a predicate that is JSON
+/// already and stays to the byte. cosign reads attestations in this version of the form.
+///
+/// # Errors
+/// The predicate is not JSON, or its type is a signature's.
+pub fn attestation(
+    name: &str,
+    digest: &Digest,
+    predicate_type: &str,
+    predicate: &str,
+) -> Result<Vec<u8>, serde_json::Error> {
+    if predicate_type == SIGNATURE_PREDICATE {
+        return Err(serde::ser::Error::custom("a signature is no attestation"));
+    }
+    let subject = [Named { name, digest: BTreeMap::from([("sha256", digest.hex())]) }];
+    let predicate = serde_json::from_str(predicate)?;
+    serde_json::to_vec(&Attestation { kind: TYPE_V0_1, predicate_type, subject, predicate })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Attestation<'a> {
+    #[serde(rename = "_type")]
+    kind: &'static str,
+    predicate_type: &'a str,
+    subject: [Named<'a>; 1],
+    predicate: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    name: &'a str,
+    digest: BTreeMap<&'static str, String>,
 }
 
 #[cfg(test)]
@@ -102,7 +168,7 @@ mod tests {
         let digest = Digest::of(b"{}");
         let read = Statement::parse(&to_bytes(&digest, &claims)).unwrap();
         assert_eq!((read.kind.as_str(), read.predicate_type.as_str()), (TYPE, SIGNATURE_PREDICATE));
-        assert_eq!(read.subjects, [Subject { sha256: Some(digest.hex()), claims }]);
+        assert_eq!(read.subjects, [Subject { name: None, sha256: Some(digest.hex()), claims }]);
     }
 
     #[test]

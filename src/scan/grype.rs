@@ -9,7 +9,7 @@ use crate::model::json::{Bounded, Object};
 
 use super::finding::{Finding, FindingError, Members, Written, shown};
 use super::identity::Identity;
-use super::report::{LeftOut, Report, ReportError, Scanner, time, version};
+use super::report::{Form, LeftOut, Report, ReportError, Scanner, time, version};
 
 /// The alert about a package of a distribution past its end of life.
 const END_OF_LIFE: &str = "distro-eol";
@@ -126,6 +126,7 @@ pub(super) fn read(document: Bounded<'_>, digest: Digest) -> Result<Report, Repo
     let Object(configuration) = descriptor.configuration.unwrap_or_default();
     Ok(Report {
         digest,
+        form: Form::Grype,
         scanner: Scanner { name: "grype", version: version(descriptor.version)? },
         created: time(descriptor.timestamp.as_deref()),
         identity,

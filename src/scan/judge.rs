@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 
 use super::finding::Finding;
 use super::identity::Bound;
-use super::report::Scanner;
+use super::rego::{Answer, RegoRules};
+use super::report::{LeftOut, Scanner};
 use super::rules::{Ignore, Rules};
 use crate::model::Digest;
 use crate::model::duration::CLOCK_DIFFERENCE;
@@ -31,6 +32,8 @@ pub struct Judgement {
     pub end_of_life: bool,
     /// Nothing was scanned, and the rules allow that for this reason.
     pub nothing_scanned: Option<String>,
+    /// What rules in Rego said, where it was they that judged.
+    pub answer: Option<Answer>,
 }
 
 /// Whether a report passes.
@@ -42,8 +45,8 @@ pub enum Verdict {
     Failed,
 }
 
-/// Proof that a report about one image passed rules. Only [`judge`] makes one, so that nothing can be countersigned
-/// without.
+/// Proof that a report about one image passed rules. Only [`judge`] and [`judge_rego`] make one, so that nothing can be
+/// countersigned without.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Passed {
     manifest: Digest,
@@ -157,18 +160,47 @@ pub fn judge(bound: &Bound<'_>, rules: &Rules, now: Timestamp) -> Result<Judgeme
         (scanned_nothing, reason) => reason.clone().filter(|_| scanned_nothing),
     };
     let Sorted { denied, ignored, others } = sort(&report.findings, rules, now);
-    let verdict = if denied.is_empty() && too_old.is_none() && !end_of_life {
-        Verdict::Passed(Passed {
+    let passes = denied.is_empty() && too_old.is_none() && !end_of_life;
+    let verdict = verdict(passes, bound, rules.digest);
+    Ok(Judgement { verdict, denied, ignored, others, too_old, end_of_life, nothing_scanned, answer: None })
+}
+
+/// Judges a report about an image by the `answer` that `rules` gave to it.
+///
+/// # Errors
+/// [`JudgeError`] if the report leaves out what rules would have seen.
+pub fn judge_rego(bound: &Bound<'_>, rules: &RegoRules, answer: Answer) -> Result<Judgement, JudgeError> {
+    let LeftOut { unfixed, fixed } = bound.report().left_out;
+    match (unfixed, fixed, bound.report().nothing_scanned) {
+        (true, ..) => return Err(JudgeError::OnlyFixed),
+        (_, true, _) => return Err(JudgeError::OnlyNotFixed),
+        (.., true) => return Err(JudgeError::NothingScanned),
+        (false, false, false) => {}
+    }
+    Ok(Judgement {
+        verdict: verdict(!answer.denies(), bound, rules.digest()),
+        denied: Vec::new(),
+        ignored: Vec::new(),
+        others: 0,
+        too_old: None,
+        end_of_life: false,
+        nothing_scanned: None,
+        answer: Some(answer),
+    })
+}
+
+fn verdict(passes: bool, bound: &Bound<'_>, rules: Digest) -> Verdict {
+    let report = bound.report();
+    match passes {
+        false => Verdict::Failed,
+        true => Verdict::Passed(Passed {
             manifest: bound.manifest(),
             report: report.digest,
-            rules: rules.digest,
+            rules,
             scanner: report.scanner.clone(),
             scanned_at: report.created,
-        })
-    } else {
-        Verdict::Failed
-    };
-    Ok(Judgement { verdict, denied, ignored, others, too_old, end_of_life, nothing_scanned })
+        }),
+    }
 }
 
 /// Whether the scanner was told to leave out what the rules count.

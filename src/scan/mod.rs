@@ -6,13 +6,15 @@ pub mod finding;
 mod grype;
 pub mod identity;
 pub mod judge;
+pub mod rego;
 pub mod report;
 pub mod rules;
 mod trivy;
 
 pub use finding::{Finding, Severity};
 pub use identity::{AmongError, Binding, BindingError, Bound, Subject};
-pub use judge::{JudgeError, Judgement, Passed, Verdict, judge};
+pub use judge::{JudgeError, Judgement, Passed, Verdict, judge, judge_rego};
+pub use rego::RegoRules;
 pub use report::{Report, ReportError, Scanner};
 pub use rules::Rules;
 

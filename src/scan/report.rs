@@ -1,6 +1,7 @@
 //! A scan report in words that all scanners share, and how one is told from another by its content. What each
 //! scanner's format looks like is its own module's affair.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use serde::de::IgnoredAny;
 use crate::model::json::{Bounded, JsonError, Object};
 use crate::model::{Digest, escape_untrusted};
 
-use super::finding::{Finding, FindingError};
+use super::finding::{Finding, FindingError, Severity};
 use super::identity::{Identity, NotADigest};
 use super::{grype, trivy};
 
@@ -37,11 +38,31 @@ impl fmt::Display for Scanner {
     }
 }
 
+/// The formats of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Trivy's JSON.
+    Trivy,
+    /// Grype's JSON.
+    Grype,
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Trivy => "Trivy in JSON",
+            Self::Grype => "Grype in JSON",
+        })
+    }
+}
+
 /// What a scanner said about an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// SHA-256 of the report's bytes.
     pub digest: Digest,
+    /// Its format.
+    pub form: Form,
     /// Who wrote it.
     pub scanner: Scanner,
     /// When, by its own word; `None` if it has no valid time.
@@ -142,6 +163,15 @@ struct Tool {
 }
 
 impl Report {
+    /// How many findings there are of each severity; none of a severity that there is not.
+    pub fn severities(&self) -> BTreeMap<Severity, usize> {
+        let mut counts = BTreeMap::new();
+        for finding in &self.findings {
+            *counts.entry(finding.severity).or_default() += 1;
+        }
+        counts
+    }
+
     /// Reads a report; its scanner is recognised by the content.
     ///
     /// # Errors

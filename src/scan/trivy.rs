@@ -9,7 +9,7 @@ use crate::model::json::{Bounded, Object};
 
 use super::finding::{Finding, FindingError, Members, Written, shown};
 use super::identity::Identity;
-use super::report::{LeftOut, Report, ReportError, Scanner, time, version};
+use super::report::{Form, LeftOut, Report, ReportError, Scanner, time, version};
 
 /// The one schema version that is read.
 const SCHEMA: u64 = 2;
@@ -112,6 +112,7 @@ pub(super) fn read(document: Bounded<'_>, digest: Digest) -> Result<Report, Repo
     let targets = report.results.unwrap_or_default();
     Ok(Report {
         digest,
+        form: Form::Trivy,
         scanner: Scanner {
             name: "trivy",
             version: version(report.trivy.and_then(|Object(about)| about.version))?,

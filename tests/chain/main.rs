@@ -10,6 +10,8 @@ mod cosign;
 mod gate;
 mod never;
 mod policies;
+#[cfg(feature = "rego")]
+mod rego;
 mod reports;
 mod tasks;
 mod validate;

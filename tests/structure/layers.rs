@@ -1,4 +1,4 @@
-//! Who may see whom: `model ← policy, scan, workload ← registry, signer (ports) ← flow ← cli, admission ← bin`,
+//! Who may see whom: `model ← policy, scan, workload ← registry, signer, sandbox (ports) ← flow ← cli, admission ← bin`,
 //! and adapters see ports and model.
 
 use crate::{paths, tokens};
@@ -10,7 +10,7 @@ pub(crate) enum Room {
     Policy,
     Scan,
     Workload,
-    /// What `registry` and `signer` define.
+    /// What `registry`, `signer` and `sandbox` define.
     Port(&'static str),
     /// What implements a port.
     Adapter(&'static str),
@@ -24,9 +24,9 @@ pub(crate) enum Room {
     Root,
 }
 
-/// Modules of `registry`, `signer` and the package that implement a port.
-pub(crate) const ADAPTERS: [&str; 5] =
-    ["registry::oci", "registry::layout", "registry::routes", "signer::keyring", "kube"];
+/// Modules of `registry`, `signer`, `sandbox` and the package that implement a port.
+pub(crate) const ADAPTERS: [&str; 6] =
+    ["registry::oci", "registry::layout", "registry::routes", "signer::keyring", "sandbox::child", "kube"];
 /// Modules that belong to the port they stand in.
 pub(crate) const PORT_PARTS: [&str; 5] =
     ["signer::cluster", "signer::error", "signer::pair", "signer::passwords", "signer::reference"];
@@ -48,6 +48,7 @@ pub(crate) fn room(path: &[String]) -> Option<Room> {
         "workload" => Some(Room::Workload),
         "registry" => Some(Room::Port("registry")),
         "signer" => Some(Room::Port("signer")),
+        "sandbox" => Some(Room::Port("sandbox")),
         "local" => Some(Room::Local),
         "flow" => Some(Room::Flow),
         "cli" => Some(Room::Cli),

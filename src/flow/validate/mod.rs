@@ -1,9 +1,11 @@
 //! The second signature: the build signature is verified and the reports are judged, and only if all of that
 //! passes is there anything that can be signed.
 
+mod attest;
 mod claims;
 mod reports;
-mod subjects;
+mod statements;
+pub(super) mod subjects;
 
 use std::collections::BTreeMap;
 
@@ -19,9 +21,13 @@ use crate::model::manifest::Platform;
 use crate::model::{Claims, Digest, Fingerprint, Format, PinnedRef, Repository};
 use crate::policy::{Pending, Policy, Verdict};
 use crate::registry::Registry;
-use crate::scan::{BindingError, JudgeError, Passed, Report, Rules};
+use crate::sandbox::{Sandbox, SandboxError};
+use crate::scan::rego::{Input, InputError};
+use crate::scan::{BindingError, JudgeError, Passed, RegoRules, Report, Rules};
 use crate::signer::Signer;
 
+use attest::PassedReport;
+pub use attest::{AttestationReceipt, Attested, Grounds, ReportTexts, attest};
 pub use reports::JudgedReport;
 use reports::{bind_all, judge_all};
 use subjects::{Subjects, subjects};
@@ -32,6 +38,29 @@ pub struct ReportFile {
     pub name: String,
     /// What it says.
     pub report: Report,
+}
+
+/// The rules that reports must pass.
+pub enum RuleBook<'a> {
+    /// Rules of our own form.
+    Written(&'a Rules),
+    /// Rules in Rego, and what evaluates them.
+    Rego {
+        /// The rules.
+        rules: &'a RegoRules,
+        /// What evaluates them.
+        sandbox: &'a dyn Sandbox,
+    },
+}
+
+impl RuleBook<'_> {
+    /// Whether they read a report as it was written.
+    pub fn reads_reports(&self) -> bool {
+        match self {
+            Self::Written(_) => false,
+            Self::Rego { rules, .. } => rules.input() != Input::CycloneDx,
+        }
+    }
 }
 
 /// What is to be found out before anything is signed.
@@ -48,8 +77,10 @@ pub struct Inquiry<'a> {
     pub home: &'a Repository,
     /// The reports.
     pub reports: &'a [ReportFile],
+    /// The bytes of reports, where the rules read them.
+    pub texts: &'a ReportTexts,
     /// The rules.
-    pub rules: &'a Rules,
+    pub rules: &'a RuleBook<'a>,
     /// The time.
     pub now: Timestamp,
 }
@@ -133,6 +164,32 @@ pub enum ValidateError {
         /// Why.
         cause: JudgeError,
     },
+    /// A report that rules in Rego do not read.
+    #[error("{name}: {cause}")]
+    NoInput {
+        /// The report.
+        name: String,
+        /// Why.
+        cause: InputError,
+    },
+    /// Rules in Rego that gave no answer.
+    #[error("{name}: {cause}")]
+    Rego {
+        /// The report that they were asked about.
+        name: String,
+        /// Why.
+        cause: SandboxError,
+    },
+    /// A report that cannot be attached.
+    #[error("{name} cannot be attached to {image}: {reason}")]
+    Unattachable {
+        /// The report.
+        name: String,
+        /// The image.
+        image: String,
+        /// Which limit it exceeds.
+        reason: String,
+    },
     /// One key would give both signatures.
     #[error("the validation key is the build key {0}: one key cannot give both signatures")]
     OneKey(Fingerprint),
@@ -170,7 +227,7 @@ pub async fn examine<R: Registry>(registry: &R, inquiry: &Inquiry<'_>) -> Result
     let (subjects, early) = tokio::join!(subjects(registry, inquiry.image, inquiry.platform), early);
     let Subjects { top, runnable, is_index } = subjects?;
     let bound = bind_all(inquiry.reports, &runnable, inquiry.image)?;
-    let judged = judge_all(bound, inquiry.rules, inquiry.now)?;
+    let judged = judge_all(bound, inquiry).await?;
     let mut images: Vec<Known> = match is_index && inquiry.recursive {
         true => runnable.into_iter().map(|runnable| runnable.known).collect(),
         false => Vec::new(),
@@ -210,7 +267,7 @@ impl Examination {
         if self.verdict() != Verdict::Allowed {
             return None;
         }
-        let mut claims = BTreeMap::new();
+        let (mut claims, mut passed_reports) = (BTreeMap::new(), BTreeMap::new());
         for (known, build) in self.images.iter().zip(&self.builds) {
             let digest = known.image.digest();
             let own: Vec<&JudgedReport> =
@@ -219,8 +276,10 @@ impl Examination {
             let reports = if own.is_empty() { self.judged.iter().collect() } else { own };
             let passed: Option<Vec<&Passed>> = reports.iter().map(|judged| judged.passed()).collect();
             claims.insert(digest, claims::validation(annotations, build, &passed?)?);
+            let passed = reports.iter().map(|judged| judged.passed_report()).collect::<Option<_>>()?;
+            passed_reports.insert(digest, passed);
         }
-        Some(Approval { images: self.images.clone(), claims })
+        Some(Approval { images: self.images.clone(), claims, passed: passed_reports })
     }
 }
 
@@ -228,6 +287,16 @@ impl Examination {
 pub struct Approval {
     images: Vec<Known>,
     claims: BTreeMap<Digest, Claims>,
+    /// The reports that each rests on.
+    passed: BTreeMap<Digest, Vec<PassedReport>>,
+}
+
+/// What came of an approval.
+pub struct Countersigned {
+    /// The signatures.
+    pub signed: Signed,
+    /// What may be attested now: nothing unless every signature is stored in every format asked for.
+    pub grounds: Option<Grounds>,
 }
 
 /// Where and how the second signature is stored.
@@ -250,8 +319,8 @@ pub async fn countersign<R: Registry>(
     approval: Approval,
     storage: &Storage<'_>,
     now: Timestamp,
-) -> Result<Signed, FlowError> {
-    let Approval { images, claims } = approval;
+) -> Result<Countersigned, FlowError> {
+    let Approval { images, claims, passed } = approval;
     let Some(image) = images.last().map(|known| known.image.clone()) else {
         return Err(FlowError::Input("nothing was approved".to_owned()));
     };
@@ -263,7 +332,10 @@ pub async fn countersign<R: Registry>(
     }
     let Storage { place, formats, dry_run } = *storage;
     let order = Order { image: &image, place, formats, recursive: false, dry_run };
-    let prepared = prepare_known(registry, &order, images).await?;
+    let prepared = prepare_known(registry, &order, images.clone()).await?;
     let stated = Stated { claims: StatedClaims::Each(&claims), now };
-    Ok(sign(registry, signer.0, &order, &stated, &prepared).await)
+    let signed = sign(registry, signer.0, &order, &stated, &prepared).await;
+    let all = signed.stopped.is_none();
+    let grounds = all.then(|| Grounds::of(images, passed, &signed.receipts, storage)).flatten();
+    Ok(Countersigned { signed, grounds })
 }

@@ -1,13 +1,12 @@
 //! Reports and the images that they speak of: each report speaks of exactly one, and every image has one.
 
-use jiff::Timestamp;
-
+use super::attest::PassedReport;
 use super::subjects::Runnable;
-use super::{ReportFile, ValidateError};
+use super::{Inquiry, ReportFile, RuleBook, ValidateError};
 use crate::model::PinnedRef;
 use crate::model::manifest::Platform;
 use crate::policy::Verdict;
-use crate::scan::{self, AmongError, Bound, Judgement, Passed, Rules, Subject, judge};
+use crate::scan::{self, AmongError, Bound, Judgement, Passed, Subject, judge, judge_rego};
 
 /// A report, the platform manifest that it speaks of, and what the rules say.
 pub struct JudgedReport {
@@ -30,6 +29,17 @@ impl JudgedReport {
         }
     }
 
+    /// What is attached where it passes.
+    pub(super) fn passed_report(&self) -> Option<PassedReport> {
+        let passed = self.passed()?;
+        Some(PassedReport {
+            name: self.name.clone(),
+            digest: passed.report(),
+            scanner: passed.scanner().clone(),
+            time: passed.scanned_at(),
+        })
+    }
+
     pub(super) fn verdict(&self) -> Verdict {
         if self.passed().is_some() { Verdict::Allowed } else { Verdict::Denied }
     }
@@ -37,7 +47,7 @@ impl JudgedReport {
 
 /// A report and the image that it speaks of.
 pub(super) struct BoundReport<'a> {
-    name: &'a str,
+    file: &'a ReportFile,
     bound: Bound<'a>,
     runnable: &'a Runnable,
 }
@@ -71,9 +81,7 @@ fn bind<'a>(
     image: &PinnedRef,
 ) -> Result<BoundReport<'a>, ValidateError> {
     let name = || file.name.clone();
-    let found = |(at, bound)| {
-        runnable.get::<usize>(at).map(|runnable| BoundReport { name: &file.name, bound, runnable })
-    };
+    let found = |(at, bound)| runnable.get::<usize>(at).map(|runnable| BoundReport { file, bound, runnable });
     let nothing =
         || ValidateError::NoChild { name: name(), image: image.to_string(), runnable: runnable.len() };
     if let [one] = runnable {
@@ -96,20 +104,37 @@ fn bind<'a>(
     }
 }
 
-/// Judges every report.
+/// Judges every report, one after the other: rules in Rego may take memory.
 ///
 /// # Errors
-/// A report that does not say what the rules ask about.
-pub(super) fn judge_all(
+/// A report that does not say what the rules ask about; rules that give no answer.
+pub(super) async fn judge_all(
     bound: Vec<BoundReport<'_>>,
-    rules: &Rules,
-    now: Timestamp,
+    inquiry: &Inquiry<'_>,
 ) -> Result<Vec<JudgedReport>, ValidateError> {
-    let judged = bound.into_iter().map(|BoundReport { name, bound, runnable }| {
-        let judgement = judge(&bound, rules, now)
-            .map_err(|cause| ValidateError::Unjudged { name: name.to_owned(), cause })?;
+    let mut judged = Vec::new();
+    for BoundReport { file, bound, runnable } in bound {
+        let judgement = judgement(file, &bound, inquiry).await?;
         let (image, platform) = (runnable.known.image.clone(), runnable.platform.clone());
-        Ok(JudgedReport { name: name.to_owned(), image, platform, judgement })
-    });
-    judged.collect()
+        judged.push(JudgedReport { name: file.name.clone(), image, platform, judgement });
+    }
+    Ok(judged)
+}
+
+async fn judgement(
+    file: &ReportFile,
+    bound: &Bound<'_>,
+    inquiry: &Inquiry<'_>,
+) -> Result<Judgement, ValidateError> {
+    let name = || file.name.clone();
+    let judged = match inquiry.rules {
+        RuleBook::Written(rules) => judge(bound, rules, inquiry.now),
+        RuleBook::Rego { rules, sandbox } => {
+            let input = rules.input_of(bound.report(), inquiry.texts.of(bound.report().digest));
+            let input = input.map_err(|cause| ValidateError::NoInput { name: name(), cause })?;
+            let answer = sandbox.evaluate(rules, &input).await;
+            judge_rego(bound, rules, answer.map_err(|cause| ValidateError::Rego { name: name(), cause })?)
+        }
+    };
+    judged.map_err(|cause| ValidateError::Unjudged { name: name(), cause })
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::files::Failure;
 use super::folder::Folder;
-use crate::model::manifest::{ACCEPTED, Descriptor, Manifest};
+use crate::model::manifest::{ACCEPTED, Descriptor, Manifest, predicate_hint};
 use crate::model::{Digest, MANIFEST_LIMIT, json};
 use crate::registry::{Kind, Listing, ManifestName, REFERRERS_LIMIT, StoredManifest};
 
@@ -71,6 +71,8 @@ struct Attachment {
     artifact_type: Option<String>,
     #[serde(default)]
     config: Option<Configuration>,
+    #[serde(rename = "annotations", default, deserialize_with = "predicate_hint")]
+    predicate_hint: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -102,6 +104,7 @@ fn take_if_attached(listing: &mut Listing, listed: Descriptor, bytes: &[u8], sub
             // What registries answer (distribution specification 1.1, listing referrers).
             artifact_type: read.artifact_type.or(read.config.and_then(|config| config.media_type)),
             platform: None,
+            predicate_hint: read.predicate_hint,
         });
     }
 }
@@ -148,6 +151,7 @@ impl Put {
                 Manifest::Index(_) => None,
             }),
             platform: None,
+            predicate_hint: None,
         };
         let mut changed = listing.put(&descriptor, tag)?;
         for child in manifest.iter().flat_map(Manifest::children) {
