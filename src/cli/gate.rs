@@ -2,6 +2,7 @@
 
 mod fixed_tags;
 mod questions;
+mod scans;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use super::report::{Detail, Report, exit};
 use super::report_files::{ReportFiles, ReportTarget};
 use super::results::{ResultFiles, remove_stale};
 use crate::flow::gate::{Gate, Unpinned, gate};
-use crate::policy::{NoMatch, Verdict};
+use crate::policy::{Dialect, NoMatch, PolicySet, Verdict};
 use crate::workload::{IgnoredKind, ReadOptions};
 
 /// What is kept of the time limit for telling the decisions.
@@ -48,6 +49,9 @@ pub(super) struct GateArgs {
     /// What an image gets that no policy speaks of
     #[arg(long, value_enum, default_value_t = NoMatchArg::Deny, value_name = "SETTING")]
     no_match: NoMatchArg,
+    /// Allow, with a warning, images that no policy speaks of, as a Tanzu webhook with allow_unmatched_images
+    #[arg(long, conflicts_with = "no_match")]
+    allow_unmatched_images: bool,
     /// Namespace of manifests that name none
     #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
     namespace: Option<String>,
@@ -130,6 +134,7 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
     let signature_repository = args.place.named()?;
     let keys = Keys::new(None).source().allow_private_key_secret(args.allow_private_key_secret);
     let (policies, loaded) = loaded_policies(&args.policy, &keys).await?;
+    let no_match = no_match(args, &policies)?;
     let registry = registries(&args.registry)?;
     let unpinned = match args.pins() || args.allow_tag {
         true => Unpinned::Resolve,
@@ -138,7 +143,7 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
     let now = jiff::Timestamp::now();
     let question = Gate {
         policies: &policies,
-        no_match: args.no_match.into(),
+        no_match,
         unpinned,
         signature_repository: signature_repository.as_ref(),
         now,
@@ -151,7 +156,10 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
         true => Some(questions.pinned(&files, args.namespace.as_deref(), &answers)?),
         false => None,
     };
-    let scans = Vec::new();
+    let scans = match reports.have_a_page() {
+        true => scans::scans(&registry, &policies, &answers, deadline).await,
+        false => Vec::new(),
+    };
     reports.write(&Page { report: &report, now, policies: &loaded, scans: &scans })?;
     deliver(args, results, &report, pinned.as_deref())?;
     report.all_warnings().iter().for_each(|warning| warn(warning));
@@ -160,6 +168,18 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
         output.manifests(&pinned.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>())?;
     }
     Ok(exit(report.verdict()))
+}
+
+/// What an image gets that no policy speaks of. The webhook's own setting counts only beside a policy of its own.
+fn no_match(args: &GateArgs, policies: &PolicySet) -> Result<NoMatch, Failure> {
+    match (args.allow_unmatched_images, policies.has(Dialect::Tanzu)) {
+        (false, _) => Ok(args.no_match.into()),
+        (true, true) => Ok(NoMatch::AllowUnmatched),
+        (true, false) => Err(Failure::usage(
+            "--allow-unmatched-images is a setting of the Tanzu webhook, and no policy of it is given",
+        )
+        .hint("--no-match warn does the same for every policy")),
+    }
 }
 
 /// The results that Tekton reads: open, and empty until there is a decision, which is written last.

@@ -6,8 +6,7 @@ use super::error::Failure;
 use super::files::{NamedFile, POLICIES, option_files};
 use crate::flow::policies::{PoliciesError, PolicyFile, policy_set};
 use crate::model::yaml::SIZE_LIMIT;
-use crate::policy::native::drafts;
-use crate::policy::{Mode, PolicySet};
+use crate::policy::{Mode, PolicySet, drafts};
 use crate::signer::Keyring;
 
 /// The policies in the files and folders `paths` of `option`, whose keys are still to be fetched.
@@ -25,7 +24,7 @@ fn policy_file(file: NamedFile) -> Result<PolicyFile, PoliciesError> {
             let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
             Ok(PolicyFile { name, folder, drafts })
         }
-        Err(cause) => Err(PoliciesError::Native { file: name, cause }),
+        Err(cause) => Err(PoliciesError::Written { file: name, cause }),
     }
 }
 
@@ -84,7 +83,7 @@ impl From<PoliciesError> for Failure {
                     None => failure,
                 }
             }
-            PoliciesError::Native { .. } | PoliciesError::Reference { .. } => Self::usage(message).hint(
+            PoliciesError::Written { .. } | PoliciesError::Reference { .. } => Self::usage(message).hint(
                 "docs/policy.md lists every field; `countersign policy schema` prints them for an editor",
             ),
             PoliciesError::Set(_) => {

@@ -151,7 +151,8 @@ impl Row<'_> {
     }
 }
 
-/// The signers of a policy; its name only where it was written down, with a mode and perhaps others beside it.
+/// The signers of a policy; its name only where it was written down, with a mode and perhaps others beside it. Where any
+/// one of them is enough and one is there, the others are of no interest.
 fn policy_text(text: &mut String, policy: &PolicyDecision, detail: Detail, output: &Output) {
     if policy.name != super::verify::POLICY_NAME {
         let mode = if policy.mode == Mode::Enforce { String::new() } else { format!(" ({:?})", policy.mode) };
@@ -159,9 +160,13 @@ fn policy_text(text: &mut String, policy: &PolicyDecision, detail: Detail, outpu
         let name = escape_untrusted(&policy.name);
         let _ = writeln!(text, "  {}", output.tone(Tone::Faint, &format!("policy {name}{mode}{why}")));
     }
-    for signer in policy.signers() {
-        signer_text(text, signer, detail, output);
+    let enough = policy.any_is_enough() && policy.verdict() == Verdict::Allowed;
+    let lacking = |signer: &&SignerDecision| matches!(signer.outcome, Outcome::Unsatisfied(_));
+    let signers = policy.signers().iter().filter(|signer| !(enough && lacking(signer)));
+    if policy.any_is_enough() && !enough && policy.signers().len() > 1 {
+        let _ = writeln!(text, "  {}", output.tone(Tone::Faint, "any one of these is enough:"));
     }
+    signers.for_each(|signer| signer_text(text, signer, detail, output));
 }
 
 fn signer_text(text: &mut String, signer: &SignerDecision, detail: Detail, output: &Output) {

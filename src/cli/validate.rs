@@ -255,7 +255,7 @@ async fn build(args: &BuildArgs, image: &PinnedRef) -> Result<BuildRules, Failur
     if let Some(signer) = &args.build_signer {
         let policies = policies(&args.policy, &source).await?;
         not_refused(&policies, image)?;
-        let build = build_requirements(&policies, signer, image.repository())?;
+        let build = build_requirements(&policies, signer, &image.clone().into())?;
         return Ok(BuildRules { build, all: Some(policies) });
     }
     let mut keys = Vec::new();

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use futures_util::{StreamExt as _, stream};
 
-use crate::model::{PublicKey, Repository, escape_untrusted};
-use crate::policy::native::{Draft, KeySource, NativeError, Spot};
-use crate::policy::{Action, Mode, OnExpiry, Policy, PolicySet, Requirements, Role, SetError};
+use crate::model::{ImageRef, PublicKey, Repository, escape_untrusted};
+use crate::policy::{
+    Action, Draft, DraftError, KeySource, Mode, OnExpiry, Policy, PolicySet, Requirements, Role, SetError,
+    Spot,
+};
 use crate::signer::{KeyRef, KeyRefError, KeySourceError, Keyring, ObjectName};
 
 /// Keys that are fetched at once.
@@ -28,11 +30,11 @@ pub struct PolicyFile {
 pub enum PoliciesError {
     /// A policy that makes no sense.
     #[error("{file}: {cause}")]
-    Native {
+    Written {
         /// The file.
         file: String,
         /// Where in it, and why.
-        cause: NativeError,
+        cause: DraftError,
     },
     /// A reference that names no key.
     #[error("{file}: {}{}: {cause}", shown_place(.spot), .spot.field)]
@@ -101,7 +103,7 @@ pub async fn policy_set(keyring: &dyn Keyring, files: Vec<PolicyFile>) -> Result
         for draft in file.drafts {
             let policy = draft.into_policy(&keys);
             let name = file.name.clone();
-            policies.push(policy.map_err(|cause| PoliciesError::Native { file: name, cause })?);
+            policies.push(policy.map_err(|cause| PoliciesError::Written { file: name, cause })?);
         }
     }
     Ok(PolicySet::new(policies)?)
@@ -191,18 +193,18 @@ fn reference(file: &PolicyFile, source: &KeySource) -> Result<KeyRef, KeyRefErro
     })
 }
 
-/// What the policies that speak of `repository` say of the build signature: each with that signer alone, and
-/// enforced, since nothing is signed a second time on a warning.
+/// What the policies that speak of `image` say of the build signature: each with that signer alone, and enforced, since
+/// nothing is signed a second time on a warning. Where any one of several keys is enough there is no such signer.
 ///
 /// # Errors
 /// [`PoliciesError::NoBuildSigner`], [`PoliciesError::NotTheFirst`].
 pub fn build_requirements(
     policies: &PolicySet,
     signer: &str,
-    repository: &Repository,
+    image: &ImageRef,
 ) -> Result<Vec<Policy>, PoliciesError> {
     let mut alone = Vec::new();
-    for policy in policies.matching(repository) {
+    for policy in policies.matching(image, None) {
         let Action::Require(required) = &policy.action else { continue };
         let Some(rule) = required.signers().iter().find(|rule| rule.name == signer) else { continue };
         let not_the_first = || PoliciesError::NotTheFirst {
@@ -226,7 +228,7 @@ pub fn build_requirements(
     match alone.is_empty() {
         true => Err(PoliciesError::NoBuildSigner {
             signer: escape_untrusted(signer),
-            repository: repository.clone(),
+            repository: image.repository().clone(),
         }),
         false => Ok(alone),
     }

@@ -99,6 +99,8 @@ pub(crate) struct Decided {
     #[serde(default)]
     pub(crate) without_evidence: bool,
     pub(crate) reason_code: Option<String>,
+    /// The image's own reason, word for word.
+    pub(crate) reason: Option<String>,
     /// Every policy that was asked.
     #[serde(default)]
     pub(crate) policies: BTreeMap<String, ExpectedPolicy>,
@@ -115,6 +117,11 @@ pub(crate) struct Decided {
 pub(crate) struct ExpectedPolicy {
     pub(crate) decision: String,
     pub(crate) reason_code: Option<String>,
+    /// Its own reason, word for word.
+    pub(crate) reason: Option<String>,
+    /// Whether any one of its signers is enough.
+    #[serde(default)]
+    pub(crate) any_is_enough: bool,
     /// Every signer: `satisfied`, or the code of the reason; after a colon a fragment of the reason's words, or for a
     /// satisfied signer the names of the keys that satisfy it.
     #[serde(default)]

@@ -10,7 +10,8 @@ use countersign::model::claims::{
 use countersign::model::verify::{Evidence, Remark};
 use countersign::model::{Claims, Format, ImageRef, PinnedRef, PublicKey, Repository};
 use countersign::policy::{
-    Decision, Early, NoMatch, Outcome, Pending, PolicyDecision, PolicySet, ReasonCode, Verdict, native,
+    Decision, Early, NoMatch, Outcome, Pending, Place, PolicyDecision, PolicySet, Reason, ReasonCode,
+    Verdict, drafts,
 };
 use jiff::Timestamp;
 
@@ -41,7 +42,7 @@ pub(crate) fn policies(texts: &[String]) -> Result<PolicySet, String> {
     let fetched = kit::fetched();
     let mut policies = Vec::new();
     for text in texts {
-        for draft in native::drafts(policy_text(text).as_bytes()).map_err(|error| error.to_string())? {
+        for draft in drafts(policy_text(text).as_bytes()).map_err(|error| error.to_string())? {
             policies.push(draft.into_policy(&fetched).map_err(|error| error.to_string())?);
         }
     }
@@ -55,6 +56,7 @@ pub(crate) fn decide(case: &Case, set: &PolicySet) -> Result<(Decision, bool), S
         "deny" => NoMatch::Deny,
         "warn" => NoMatch::Warn,
         "allow" => NoMatch::Allow,
+        "allow-unmatched" => NoMatch::AllowUnmatched,
         other => return Err(format!("noMatch `{other}`")),
     };
     let pending = match set.before_evidence(&image, case.namespace.as_deref(), no_match) {
@@ -67,7 +69,7 @@ pub(crate) fn decide(case: &Case, set: &PolicySet) -> Result<(Decision, bool), S
     };
     let now: Timestamp = case.now.parse().map_err(|error| format!("{error}"))?;
     let evidence = evidence(&case.evidence, &pinned, &pending.keys());
-    let pairs: Vec<(&Repository, &Evidence)> = evidence.iter().collect();
+    let pairs: Vec<(&Place, &Evidence)> = evidence.iter().collect();
     let decision = pending.decide(&pinned, pinned.repository(), &pairs, now);
     settled_alike(&pending, &pinned, &pairs, now, &decision)?;
     Ok((decision, true))
@@ -77,7 +79,7 @@ pub(crate) fn decide(case: &Case, set: &PolicySet) -> Result<(Decision, bool), S
 fn settled_alike(
     pending: &Pending<'_>,
     image: &PinnedRef,
-    evidence: &[(&Repository, &Evidence)],
+    evidence: &[(&Place, &Evidence)],
     now: Timestamp,
     decision: &Decision,
 ) -> Result<(), String> {
@@ -92,15 +94,11 @@ fn settled_alike(
     }
 }
 
-/// What was found, by repository, checked with `keys`.
-pub(crate) fn evidence(
-    found: &[Found],
-    image: &PinnedRef,
-    keys: &[PublicKey],
-) -> BTreeMap<Repository, Evidence> {
+/// What was found, by place, checked with `keys`.
+pub(crate) fn evidence(found: &[Found], image: &PinnedRef, keys: &[PublicKey]) -> BTreeMap<Place, Evidence> {
     let mut all = BTreeMap::new();
     // The image's own repository was looked at, though nothing was found.
-    all.insert(image.repository().clone(), Evidence { complete: true, ..Evidence::default() });
+    all.insert(image.repository().clone().into(), Evidence { complete: true, ..Evidence::default() });
     for found in found {
         let place = found.place.as_ref().map_or(image.repository().clone(), |place| place.parse().unwrap());
         let mut evidence = Evidence { complete: !found.stopped, ..Evidence::default() };
@@ -113,7 +111,7 @@ pub(crate) fn evidence(
         let remark =
             |reason: &String| Remark { place: place.to_string(), format: None, reason: reason.clone() };
         evidence.unreachable.extend(found.unreachable.iter().map(remark));
-        all.insert(place, evidence);
+        all.insert(place.into(), evidence);
     }
     all
 }
@@ -175,6 +173,7 @@ fn claims(signature: &Signature, repository: &Repository) -> Claims {
 fn compare(expected: &Decided, decision: &Decision) -> Result<(), String> {
     same("decision", &expected.decision, &word(decision.verdict()))?;
     same("reasonCode", &expected.reason_code, &decision.reason().map(|reason| code(reason.code)))?;
+    same_words(&expected.reason, decision.reason())?;
     let names: Vec<&String> = expected.policies.keys().collect();
     let found: Vec<&String> = decision.policies().iter().map(|policy| &policy.name).collect();
     same("policies", &names, &found)?;
@@ -189,6 +188,8 @@ fn compare(expected: &Decided, decision: &Decision) -> Result<(), String> {
 fn compare_policy(expected: &ExpectedPolicy, policy: &PolicyDecision) -> Result<(), String> {
     same("decision", &expected.decision, &word(policy.verdict()))?;
     same("reasonCode", &expected.reason_code, &policy.reason().map(|reason| code(reason.code)))?;
+    same_words(&expected.reason, policy.reason())?;
+    same("anyIsEnough", &expected.any_is_enough, &policy.any_is_enough())?;
     let names: Vec<&String> = expected.signers.keys().collect();
     let mut found: Vec<&String> = policy.signers().iter().map(|signer| &signer.name).collect();
     found.sort();
@@ -225,6 +226,14 @@ fn compare_signer(expected: &str, outcome: &Outcome) -> Result<(), String> {
                 false => Err(format!("`{shown}` does not hold `{}`", more.unwrap_or_default())),
             }
         }
+    }
+}
+
+/// Where words are expected, they are those of the reason.
+fn same_words(expected: &Option<String>, found: Option<&Reason>) -> Result<(), String> {
+    match expected {
+        Some(expected) => same("reason", &Some(expected.as_str()), &found.map(|reason| reason.text.as_str())),
+        None => Ok(()),
     }
 }
 
