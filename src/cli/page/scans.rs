@@ -79,7 +79,7 @@ pub(super) fn scans(html: &mut Html, known: &Scans, now: Timestamp) {
         Scans::Unknown(why) => (&[][..], &[format!("The scans could not be had: {why}.")][..]),
         Scans::Known { scans, remarks } => (scans.as_slice(), remarks.as_slice()),
     };
-    html.raw("<section class=\"scan\"><h4>Scan</h4>");
+    html.raw("<section class=\"scan\"><h4>What the scan found</h4>");
     for scan in scans {
         of_platform(html, scan, now);
     }

@@ -67,14 +67,21 @@ fn result(row: &Row<'_>, flaw: &Flaw<'_>, place: &Place, seen: &mut HashMap<Stri
         "message": message(&format!("{} Image: {}", flaw.text, row.reference)),
         "locations": [place.location],
         "partialFingerprints": {"primaryLocationLineHash": fingerprint(row, flaw, place, seen)},
-        "properties": {
-            "decision": flaw.decision,
-            "image": row.reference,
-            "policy": flaw.policy.map(|policy| policy.name.as_str()),
-            "mode": flaw.policy.map(|policy| policy.mode),
-            "signer": flaw.signer,
-        },
+        "properties": properties(row, flaw),
     })
+}
+
+/// What programs may want to know beside what services show.
+fn properties(row: &Row<'_>, flaw: &Flaw<'_>) -> Value {
+    let mut properties = json!({"decision": flaw.decision, "image": row.reference});
+    if let Some(policy) = flaw.policy {
+        properties["policy"] = json!(policy.name);
+        properties["mode"] = json!(policy.mode);
+    }
+    if let Some(signer) = flaw.signer {
+        properties["signer"] = json!(signer);
+    }
+    properties
 }
 
 /// What a result is known by across runs: what is wrong with which image where, and nothing that moves, such as a line

@@ -4,11 +4,13 @@ mod deciding;
 mod input;
 mod manifests;
 mod outputs;
+mod page;
 mod pinning;
 mod places;
 mod policies;
 mod requests;
 mod safe_outputs;
+mod sarif;
 
 use serde_json::Value;
 
