@@ -59,7 +59,7 @@ fn make() -> Page {
     let claims: Vec<String> = claims.flat_map(|claim| ["--annotation".to_owned(), claim]).collect();
     sign(&hostile, &build, &claims);
     sign(&unsigned, &build, &[]);
-    validate(&folder, &hostile, [&build, &validation]);
+    validate(&folder, &hostile, [&build, &validation], &[]);
     let policy = folder.write("policy.yaml", policy(registry.host(), [&build, &validation]));
     let manifest = folder.write("pod.yaml", manifest(&[&unsigned, &hostile, &missing]));
     let report = format!("html={}", folder.join("gate.html").display());
@@ -68,13 +68,18 @@ fn make() -> Page {
     Page { folder, hostile, unsigned, missing, _registry: registry }
 }
 
-fn sign(image: &Pushed, key: &TestKey, more: &[String]) {
+pub(crate) fn sign(image: &Pushed, key: &TestKey, more: &[String]) {
     let command = Countersign::new().args(["sign", &image.pinned(), "--key", &key.private_arg()]);
     command.args(more).run().expect_code(0);
 }
 
 /// The second signature, on a report without a finding.
-pub(crate) fn validate(folder: &TempFolder, image: &Pushed, [build, validation]: [&TestKey; 2]) {
+pub(crate) fn validate(
+    folder: &TempFolder,
+    image: &Pushed,
+    [build, validation]: [&TestKey; 2],
+    more: &[String],
+) {
     let report = json!({
         "SchemaVersion": 2, "CreatedAt": "2026-01-31T12:00:00Z", "ArtifactName": "app",
         "ArtifactType": "container_image",
@@ -87,7 +92,7 @@ pub(crate) fn validate(folder: &TempFolder, image: &Pushed, [build, validation]:
     let rules = folder.write("rules.yaml", rules);
     let command = Countersign::new().args(["validate", &image.pinned(), "--key", &validation.private_arg()]);
     let command = command.args(["--build-key", &build.public_arg(), "--scan"]).arg(report);
-    command.arg("--rules").arg(rules).run().expect_code(0);
+    command.arg("--rules").arg(rules).args(more).run().expect_code(0);
 }
 
 /// Both signatures are required.
