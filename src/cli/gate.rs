@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use self::questions::Questions;
+use self::questions::{Objects, Questions};
 use super::args::{DEFAULT_TIMEOUT, PlaceArgs, RegistryArgs, Shared};
 use super::context::{Keys, registries};
 use super::error::{Exit, Failure};
@@ -47,8 +47,10 @@ pub(super) struct GateArgs {
     #[arg(long, required = true, num_args = 1.., value_name = "FILE", value_hint = ValueHint::AnyPath)]
     policy: Vec<PathBuf>,
     /// What an image gets that no policy speaks of
-    #[arg(long, value_enum, default_value_t = NoMatchArg::Deny, value_name = "SETTING")]
-    no_match: NoMatchArg,
+    ///
+    /// Without it: what the settings of a policy-controller among the policies say, or else `deny`.
+    #[arg(long, value_enum, value_name = "SETTING")]
+    no_match: Option<NoMatchArg>,
     /// Allow, with a warning, images that no policy speaks of, as a Tanzu webhook with allow_unmatched_images
     #[arg(long, conflicts_with = "no_match")]
     allow_unmatched_images: bool,
@@ -130,11 +132,16 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
         return Err(Failure::usage("--pin-in-place writes files back, not standard input or a pipe")
             .hint("--pin prints the manifests with their digests"));
     }
-    let questions = Questions::of(args, &files)?;
+    let questions = Questions::of(args, &files, Objects::LeftOut)?;
     let signature_repository = args.place.named()?;
     let keys = Keys::new(None).source().allow_private_key_secret(args.allow_private_key_secret);
     let (policies, loaded) = loaded_policies(&args.policy, &keys).await?;
     let no_match = no_match(args, &policies)?;
+    // Only where a policy asks for objects an image is asked about for each of them.
+    let questions = match policies.look_at_objects() {
+        true => Questions::of(args, &files, Objects::Named)?,
+        false => questions,
+    };
     let registry = registries(&args.registry)?;
     let unpinned = match args.pins() || args.allow_tag {
         true => Unpinned::Resolve,
@@ -173,7 +180,7 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
 /// What an image gets that no policy speaks of. The webhook's own setting counts only beside a policy of its own.
 fn no_match(args: &GateArgs, policies: &PolicySet) -> Result<NoMatch, Failure> {
     match (args.allow_unmatched_images, policies.has(Dialect::Tanzu)) {
-        (false, _) => Ok(args.no_match.into()),
+        (false, _) => Ok(args.no_match.map(NoMatch::from).or(policies.no_match()).unwrap_or_default()),
         (true, true) => Ok(NoMatch::AllowUnmatched),
         (true, false) => Err(Failure::usage(
             "--allow-unmatched-images is a setting of the Tanzu webhook, and no policy of it is given",

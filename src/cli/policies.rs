@@ -6,7 +6,7 @@ use super::error::Failure;
 use super::files::{NamedFile, POLICIES, option_files};
 use crate::flow::policies::{PoliciesError, PolicyFile, policy_set};
 use crate::model::yaml::SIZE_LIMIT;
-use crate::policy::{Mode, PolicySet, drafts};
+use crate::policy::{Documents, Mode, PolicySet, documents};
 use crate::signer::Keyring;
 
 /// The policies in the files and folders `paths` of `option`, whose keys are still to be fetched.
@@ -19,10 +19,10 @@ pub(super) async fn policy_files(
 
 fn policy_file(file: NamedFile) -> Result<PolicyFile, PoliciesError> {
     let NamedFile { path, name, bytes } = file;
-    match drafts(&bytes) {
-        Ok(drafts) => {
+    match documents(&bytes) {
+        Ok(Documents { drafts, installation }) => {
             let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-            Ok(PolicyFile { name, folder, drafts })
+            Ok(PolicyFile { name, folder, drafts, installation })
         }
         Err(cause) => Err(PoliciesError::Written { file: name, cause }),
     }

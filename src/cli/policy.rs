@@ -12,7 +12,7 @@ use super::error::{Exit, Failure};
 use super::files::{ARGUMENT, POLICIES};
 use super::output::{Output, Tone};
 use super::policies::policy_files;
-use crate::flow::policies::{PoliciesError, PolicyFile, names_differ, policy_set};
+use crate::flow::policies::{PoliciesError, PolicyFile, installation, names_differ, policy_set};
 use crate::model::ImageRef;
 use crate::policy::check::{Warning, check};
 use crate::policy::explain::{Need, SignerNeed, explain};
@@ -180,7 +180,9 @@ async fn explain_image(args: &ExplainArgs, output: &Output) -> Result<(), Failur
     let files = policy_files(POLICIES, &args.policy).await?;
     // What `gate` would refuse is not explained: nothing would be decided by it.
     names_differ(&files)?;
-    let drafts: Vec<_> = files.into_iter().flat_map(|file| file.drafts).collect();
+    let installation = installation(&files)?;
+    let drafts = files.into_iter().flat_map(|file| file.drafts);
+    let drafts: Vec<_> = drafts.map(|draft| draft.under(&installation)).collect();
     if drafts.is_empty() {
         return Err(PoliciesError::from(SetError::Empty).into());
     }

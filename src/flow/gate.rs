@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::verify::{Gathered, Question, Until, gather, resolve};
 use crate::model::{Digest, ImageRef, PinnedRef, Repository, Tag};
-use crate::policy::{Decision, Early, NoMatch, Pending, PolicySet};
+use crate::policy::{Decision, Early, NoMatch, Pending, PolicySet, Resource, Surroundings};
 use crate::registry::Registry;
 
 /// Images that are resolved or gathered at once.
@@ -25,6 +25,8 @@ pub struct Asked {
     pub image: ImageRef,
     /// The namespace.
     pub namespace: Option<String>,
+    /// The object that it stands in, where one is known and a policy asks for it.
+    pub object: Option<Resource>,
 }
 
 /// What becomes of an image without a digest that evidence would be needed for.
@@ -116,7 +118,8 @@ fn needs_evidence(gate: &Gate<'_>, asked: &Asked) -> bool {
 }
 
 fn early<'a>(gate: &Gate<'a>, asked: &Asked, image: &ImageRef) -> Early<'a> {
-    gate.policies.before_evidence(image, asked.namespace.as_deref(), gate.no_match)
+    let there = Surroundings { namespace: asked.namespace.as_deref(), object: asked.object.as_ref() };
+    gate.policies.before_evidence(image, there, gate.no_match)
 }
 
 fn stage<'a>(gate: &Gate<'a>, asked: &Asked, tags: &Tags) -> Stage<'a> {

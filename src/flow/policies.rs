@@ -7,8 +7,8 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::model::{ImageRef, PublicKey, Repository, escape_untrusted};
 use crate::policy::{
-    Action, Draft, DraftError, KeySource, Mode, OnExpiry, Policy, PolicySet, Requirements, Role, SetError,
-    Spot,
+    Action, Draft, DraftError, Installation, KeySource, Mode, OnExpiry, Policy, PolicySet, Requirements,
+    Role, SetError, Spot,
 };
 use crate::signer::{KeyRef, KeyRefError, KeySourceError, Keyring, ObjectName};
 
@@ -21,8 +21,10 @@ pub struct PolicyFile {
     pub name: String,
     /// The folder that paths of keys in it start from.
     pub folder: PathBuf,
-    /// What it holds.
+    /// The policies that it holds.
     pub drafts: Vec<Draft>,
+    /// What it says of the installation that they come from.
+    pub installation: Installation,
 }
 
 /// Why there are no policies to decide by. Names are escaped.
@@ -97,16 +99,17 @@ fn shown_place(spot: &Spot) -> String {
 /// [`PoliciesError`].
 pub async fn policy_set(keyring: &dyn Keyring, files: Vec<PolicyFile>) -> Result<PolicySet, PoliciesError> {
     names_differ(&files)?;
+    let installation = installation(&files)?;
     let keys = fetched(keyring, &files).await?;
     let mut policies = Vec::new();
     for (file, keys) in files.into_iter().zip(keys) {
         for draft in file.drafts {
-            let policy = draft.into_policy(&keys);
+            let policy = draft.under(&installation).into_policy(&keys);
             let name = file.name.clone();
             policies.push(policy.map_err(|cause| PoliciesError::Written { file: name, cause })?);
         }
     }
-    Ok(PolicySet::new(policies)?)
+    Ok(PolicySet::new(policies)?.under(&installation))
 }
 
 /// Refuses two policies of one name, in one file or in two.
@@ -124,6 +127,19 @@ pub fn names_differ(files: &[PolicyFile]) -> Result<(), PoliciesError> {
         }
     }
     Ok(())
+}
+
+/// What all files together say of the installation.
+///
+/// # Errors
+/// [`PoliciesError::Written`]: two say something of the same object.
+pub fn installation(files: &[PolicyFile]) -> Result<Installation, PoliciesError> {
+    let mut all = Installation::default();
+    for file in files {
+        let joined = all.join(file.installation.clone());
+        joined.map_err(|cause| PoliciesError::Written { file: file.name.clone(), cause })?;
+    }
+    Ok(all)
 }
 
 /// The keys of one file's policies, by where the file says they are.
@@ -204,7 +220,7 @@ pub fn build_requirements(
     image: &ImageRef,
 ) -> Result<Vec<Policy>, PoliciesError> {
     let mut alone = Vec::new();
-    for policy in policies.matching(image, None) {
+    for policy in policies.matching(image, None::<&str>) {
         let Action::Require(required) = &policy.action else { continue };
         let Some(rule) = required.signers().iter().find(|rule| rule.name == signer) else { continue };
         let not_the_first = || PoliciesError::NotTheFirst {

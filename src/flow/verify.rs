@@ -14,7 +14,7 @@ use crate::flow::gather::{Fallback, Gathering};
 use crate::flow::survey::Sought;
 use crate::model::manifest::{Manifest, ManifestError};
 use crate::model::verify::{Evidence, Remark};
-use crate::model::{ImageRef, PinnedRef, Repository};
+use crate::model::{ImageRef, PinnedRef, Repository, Tag};
 use crate::policy::{Decision, Pending, Place};
 use crate::registry::{ManifestName, Registry, StoredManifest};
 
@@ -151,15 +151,20 @@ pub async fn gather<R: Registry>(registry: &R, question: &Question<'_>) -> Gathe
         };
         let evidence = Evidence::default();
         let mut judgement = Judgement { image: &digest, keys: &keys, evidence, enough: &enough };
-        let repository = &place.repository;
         let gathering = Gathering {
             registry,
-            place: repository,
+            place: &place.repository,
             image: &digest,
             sought: Sought::Signatures,
             fallback: Fallback::Always,
         };
-        let settled = gathering.run(&mut judgement).await;
+        let tag = place.tag_prefix.as_ref().map(|prefix| Tag::signatures(&digest).behind(prefix.as_str()));
+        let settled = match tag {
+            None => gathering.run(&mut judgement).await,
+            // A prefix is short enough for every digest: what could not be a tag is not there.
+            Some(Err(_)) => false,
+            Some(Ok(tag)) => gathering.run_at(tag, &mut judgement).await,
+        };
         let mut evidence = judgement.evidence;
         evidence.complete = !settled;
         gathered.push((place, evidence));

@@ -2,9 +2,9 @@
 
 use super::model::{PolicyError, Requirements};
 use super::names::NamePattern;
-use super::place::Place;
+use super::place::{Place, TagPrefix};
 use super::signer::{Required, SignerRule};
-use crate::model::{ImageRef, PublicKey, Repository};
+use crate::model::{Format, ImageRef, PublicKey, Repository};
 
 /// Alternatives; at least one.
 #[derive(Debug, Clone)]
@@ -38,7 +38,16 @@ pub struct SignatureGrant {
     /// One signer: what its signatures are held against.
     pub(super) required: Requirements,
     /// Where they count; none is the image's own home.
-    places: Vec<Place>,
+    origins: Vec<Origin>,
+}
+
+/// Where signatures stand, as a policy says it before an image is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The repository; nothing for where those of the image are.
+    pub repository: Option<Repository>,
+    /// What stands before the usual tags of signatures there, if anything does.
+    pub tag_prefix: Option<TagPrefix>,
 }
 
 impl AnyOf {
@@ -65,19 +74,27 @@ impl AnyOf {
 }
 
 impl Alternative {
-    /// A signature by any of `keys`, in any of `places`; where none is named, beside the image.
+    /// A signature by any of `keys`, from any of `origins`; where none is named, beside the image.
     ///
     /// # Errors
     /// [`PolicyError::NoKeys`].
     pub fn signature(
         name: impl Into<String>,
         keys: Vec<PublicKey>,
-        places: Vec<Place>,
+        origins: Vec<Origin>,
     ) -> Result<Self, PolicyError> {
         let name = name.into();
         let signer = SignerRule::of_any_role(name.clone(), keys, Required::default());
         let required = Requirements::new(vec![signer])?;
-        Ok(Self { name, names: None, grant: Grant::Signature(SignatureGrant { required, places }) })
+        Ok(Self { name, names: None, grant: Grant::Signature(SignatureGrant { required, origins }) })
+    }
+
+    /// The same, for signatures in that format only.
+    pub fn in_format(mut self, format: Format) -> Self {
+        if let Grant::Signature(grant) = &mut self.grant {
+            grant.required.format = Some(format);
+        }
+        self
     }
 
     /// One that is satisfied.
@@ -136,9 +153,38 @@ impl Alternative {
 impl SignatureGrant {
     /// Where its signatures stand.
     pub(super) fn places(&self, home: &Repository) -> Vec<Place> {
-        match self.places.is_empty() {
+        match self.origins.is_empty() {
             true => vec![home.clone().into()],
-            false => self.places.clone(),
+            false => self.origins.iter().map(|origin| origin.at(home)).collect(),
         }
+    }
+}
+
+impl Origin {
+    /// The place, for an image whose signatures are at `home`.
+    pub fn at(&self, home: &Repository) -> Place {
+        let repository = self.repository.as_ref().unwrap_or(home).clone();
+        Place { repository, tag_prefix: self.tag_prefix.clone() }
+    }
+
+    /// As it is shown: `home` is the word for where the image's signatures are.
+    pub(super) fn shown(&self, home: &str) -> String {
+        let repository = self.repository.as_ref().map_or_else(|| home.to_owned(), ToString::to_string);
+        match &self.tag_prefix {
+            None => repository,
+            Some(prefix) => format!("{repository} (tags beginning with {})", prefix.as_str()),
+        }
+    }
+}
+
+impl From<Repository> for Origin {
+    fn from(repository: Repository) -> Self {
+        Self { repository: Some(repository), tag_prefix: None }
+    }
+}
+
+impl From<Place> for Origin {
+    fn from(Place { repository, tag_prefix }: Place) -> Self {
+        Self { repository: Some(repository), tag_prefix }
     }
 }

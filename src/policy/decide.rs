@@ -20,7 +20,9 @@ use super::signer::SignerRule;
 use super::unsatisfied::{Shortfall, reason};
 use super::words;
 use crate::model::verify::Evidence;
-use crate::model::{Fingerprint, ImageRef, PinnedRef, Repository, VerifiedSignature, escape_untrusted};
+use crate::model::{
+    Fingerprint, Format, ImageRef, PinnedRef, Repository, VerifiedSignature, escape_untrusted,
+};
 
 /// Decides `policy` for `image` at the time `now`.
 ///
@@ -176,7 +178,10 @@ impl Sitting<'_> {
         };
         let mut sorted = Sorted::default();
         for signature in self.signatures_of(signer) {
-            let worth = bench.worth(signature.claims());
+            let worth = match requirements.format {
+                Some(format) if format != signature.format() => Worth::Nothing(other_format(format)),
+                _ => bench.worth(signature.claims()),
+            };
             let revoked = requirements.revoked.keys.contains(&signature.key());
             sorted.take(signature, worth, revoked);
         }
@@ -197,6 +202,19 @@ impl Sitting<'_> {
             signature.image() == self.image.digest() && keys.contains(&signature.key())
         })
     }
+}
+
+/// Why a signature in another format than `asked` does not count.
+fn other_format(asked: Format) -> Reason {
+    let text = match asked {
+        Format::Legacy => {
+            "signed in the bundle format, and the policy asks for the legacy one; sign in both formats"
+        }
+        Format::Bundle => {
+            "signed in the legacy format, and the policy asks for a bundle; sign in both formats"
+        }
+    };
+    Reason::new(ReasonCode::ClaimMismatch, text)
 }
 
 /// The signatures of a signer by what they are worth.

@@ -2,37 +2,78 @@
 //! be of another; one that is of none is an error, never left out.
 
 use super::draft::{Draft, DraftError, Spot};
+use super::installation::{self, Installation};
 use super::node::{Field, Node};
-use super::{native, tanzu};
+use super::{native, sigstore, tanzu};
 use crate::model::yaml;
 
 /// Deepest nesting of lists in lists.
 const LIST_DEPTH_LIMIT: usize = 8;
 
-/// A dialect whose documents are read member by member.
-type Reader = fn(&Field<'_>) -> Result<Draft, DraftError>;
+/// Who reads a document member by member.
+#[derive(Clone, Copy)]
+enum Reader {
+    /// A policy.
+    Policy(fn(&Field<'_>) -> Result<Draft, DraftError>),
+    /// What an installation says beside its policies.
+    Installation(fn(&mut Installation, &Field<'_>) -> Result<(), DraftError>),
+}
+
+/// What a text holds.
+#[derive(Debug, Default)]
+pub struct Documents {
+    /// Its policies.
+    pub drafts: Vec<Draft>,
+    /// What it says of an installation.
+    pub installation: Installation,
+}
 
 /// The foreign dialects: API version, kind, and who reads it.
-const FOREIGN: &[(&str, &str, Reader)] =
-    &[(tanzu::API_VERSION, tanzu::KIND, tanzu::draft), (tanzu::OLD_API_VERSION, tanzu::KIND, tanzu::draft)];
+const FOREIGN: &[(&str, &str, Reader)] = &[
+    (tanzu::API_VERSION, tanzu::KIND, Reader::Policy(tanzu::draft)),
+    (tanzu::OLD_API_VERSION, tanzu::KIND, Reader::Policy(tanzu::draft)),
+    (sigstore::API_VERSION, sigstore::KIND, Reader::Policy(sigstore::draft)),
+    (sigstore::OLD_API_VERSION, sigstore::KIND, Reader::Policy(sigstore::draft)),
+    (
+        installation::API_VERSION,
+        installation::SETTINGS_KIND,
+        Reader::Installation(Installation::read_settings),
+    ),
+    (
+        installation::API_VERSION,
+        installation::NAMESPACE_KIND,
+        Reader::Installation(Installation::read_namespace),
+    ),
+];
 
 /// Reads every document of a text, whatever its dialect, and the objects in lists as `kubectl get -o yaml` writes them;
 /// a text without documents gives none.
 ///
 /// # Errors
 /// [`DraftError`]: no YAML, a document of no known kind, an unknown field, or a value that makes no sense.
-pub fn drafts(bytes: &[u8]) -> Result<Vec<Draft>, DraftError> {
+pub fn documents(bytes: &[u8]) -> Result<Documents, DraftError> {
     let documents: Vec<Node> = yaml::documents(bytes)?;
     let mut found = Found::default();
     // What kind a document is comes first: fields that another kind has are no mistakes in this one.
     for (number, document) in documents.iter().filter(|document| !document.is_null()).enumerate() {
         found.document(document, number)?;
     }
-    let mut drafts = found.natives(bytes)?;
-    for (field, read) in found.foreign {
-        drafts.push(read(&field)?);
+    let mut read = Documents { drafts: found.natives(bytes)?, ..Documents::default() };
+    for (field, reader) in found.foreign {
+        match reader {
+            Reader::Policy(policy) => read.drafts.push(policy(&field)?),
+            Reader::Installation(add) => add(&mut read.installation, &field)?,
+        }
     }
-    Ok(drafts)
+    Ok(read)
+}
+
+/// The policies of a text, whatever it says beside them.
+///
+/// # Errors
+/// Those of [`documents`].
+pub fn drafts(bytes: &[u8]) -> Result<Vec<Draft>, DraftError> {
+    documents(bytes).map(|read| read.drafts)
 }
 
 /// Documents by dialect.

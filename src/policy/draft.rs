@@ -4,14 +4,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::any_of::{Alternative, AnyOf};
+use super::any_of::{Alternative, AnyOf, Origin};
+use super::installation::Installation;
 use super::model::{Action, Dialect, Policy, PolicyError, Requirements, Revoked, SignedFor};
 use super::names::NamePattern;
-use super::place;
 use super::signer::{MaxAge, Required, Role, SignerRule};
+use super::sigstore::hash::HashAlgorithm;
 use crate::model::key::pem;
 use crate::model::yaml::{Place, YamlError};
-use crate::model::{ImageRef, PublicKey, Repository, escape_untrusted};
+use crate::model::{Format, ImageRef, PublicKey, Repository, escape_untrusted};
 
 /// A field of a document, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,8 +180,12 @@ pub enum DraftGrant {
     Signature {
         /// By any of these, each with its place.
         keys: Vec<(Spot, DraftKey)>,
-        /// In any of these; where none is named, beside the image.
-        places: Vec<place::Place>,
+        /// From any of these; where none is named, beside the image.
+        places: Vec<Origin>,
+        /// In this format, where one is asked for.
+        format: Option<Format>,
+        /// With this hash, where one is named; signatures with it must be read for each of the keys.
+        hash: Option<(Spot, HashAlgorithm)>,
     },
     /// It is satisfied.
     Pass,
@@ -224,6 +229,12 @@ impl Draft {
     /// Whose form it is written in.
     pub fn dialect(&self) -> Dialect {
         self.policy.dialect
+    }
+
+    /// The same policy in that installation.
+    pub fn under(mut self, installation: &Installation) -> Self {
+        installation.apply(&mut self.policy);
+        self
     }
 
     /// What whoever wrote it is to know.
@@ -315,9 +326,12 @@ impl DraftAlternative {
 
     fn with(self, fetched: &BTreeMap<KeySource, PublicKey>) -> Result<Alternative, DraftError> {
         let alternative = match self.grant {
-            DraftGrant::Signature { keys, places } => {
-                Alternative::signature(self.name, with_keys(&keys, fetched)?, places)
-                    .map_err(|error| DraftError::at(&self.spot, &error))?
+            DraftGrant::Signature { keys, places, format, hash } => {
+                let keys = with_keys(&keys, fetched)?;
+                hash_is_read(hash.as_ref(), &keys)?;
+                let alternative = Alternative::signature(self.name, keys, places);
+                let alternative = alternative.map_err(|error| DraftError::at(&self.spot, &error))?;
+                format.into_iter().fold(alternative, Alternative::in_format)
             }
             DraftGrant::Pass => Alternative::pass(self.name),
             DraftGrant::Fail { message } => Alternative::fail(self.name, message),
@@ -326,6 +340,18 @@ impl DraftAlternative {
             Some(names) => alternative.only_for(names.into_iter().map(|(_, pattern)| pattern).collect()),
             None => alternative,
         })
+    }
+}
+
+/// Refuses a hash that a policy names, and that is not read for one of the keys.
+fn hash_is_read(hash: Option<&(Spot, HashAlgorithm)>, keys: &[PublicKey]) -> Result<(), DraftError> {
+    let Some((spot, hash)) = hash else { return Ok(()) };
+    match keys.iter().find(|key| !hash.is_read_for(key.algorithm())) {
+        Some(key) => {
+            let reason = format!("signatures of {} keys with {hash} are not read", key.algorithm());
+            Err(DraftError::at(spot, reason))
+        }
+        None => Ok(()),
     }
 }
 

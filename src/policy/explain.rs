@@ -160,7 +160,7 @@ fn alternative(alternative: &DraftAlternative) -> SignerNeed {
         claims: BTreeMap::new(),
         max_age: None,
         on_expiry: None,
-        places: places.iter().map(ToString::to_string).collect(),
+        places: places.iter().map(|place| place.shown("the image's repository")).collect(),
         unsigned,
     }
 }

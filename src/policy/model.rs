@@ -10,8 +10,10 @@ use super::any_of::{Alternative, AnyOf};
 use super::names::NamePattern;
 use super::pattern::Pattern;
 use super::place::Place;
+use super::resource::Surroundings;
 use super::signer::SignerRule;
-use crate::model::{Digest, Fingerprint, ImageRef, PublicKey, Repository};
+use super::sigstore::objects::ObjectMatch;
+use crate::model::{Digest, Fingerprint, Format, ImageRef, PublicKey, Repository};
 
 /// What a decision that is not allowed does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -33,6 +35,8 @@ pub enum Dialect {
     Native,
     /// That of the Tanzu image policy webhook.
     Tanzu,
+    /// That of Sigstore's policy-controller.
+    Sigstore,
 }
 
 /// The images that a policy speaks of; at least one pattern.
@@ -82,6 +86,8 @@ pub struct Requirements {
     pub signed_for: SignedFor,
     /// Images that are denied at once, and keys that count for no signer.
     pub revoked: Revoked,
+    /// The format that signatures must be in; nothing for any.
+    pub format: Option<Format>,
 }
 
 /// What counts no longer.
@@ -104,6 +110,8 @@ pub struct Policy {
     pub mode: Mode,
     /// The images that it speaks of.
     pub images: Images,
+    /// The objects in which it speaks of them: any that fits one of these. Nothing is every object.
+    pub objects: Vec<ObjectMatch>,
     /// Namespaces whose images satisfy it as they are.
     pub exclude_namespaces: BTreeSet<String>,
     /// What it does with its images.
@@ -242,6 +250,7 @@ impl Requirements {
             signature_repositories: Vec::new(),
             signed_for: SignedFor::Any,
             revoked: Revoked::default(),
+            format: None,
         })
     }
 
@@ -310,6 +319,7 @@ impl Policy {
             dialect: Dialect::Native,
             mode: Mode::Enforce,
             images: Images::all(),
+            objects: Vec::new(),
             exclude_namespaces: BTreeSet::new(),
             action: Action::Require(Requirements::new(signers)?),
         })
@@ -359,11 +369,13 @@ impl Policy {
         places
     }
 
-    /// Whether it speaks of `image` in that namespace. One of the Tanzu webhook leaves out a namespace with all of
-    /// its images, whatever their names.
-    pub fn speaks_of(&self, image: &ImageRef, namespace: Option<&str>) -> bool {
-        let whole = self.dialect == Dialect::Tanzu && self.leaves_out(namespace).is_some();
-        whole || self.images.contain(image)
+    /// Whether it speaks of `image` there. One of the Tanzu webhook leaves out a namespace with all of its images,
+    /// whatever their names. An image of which nobody knows the object may stand in any.
+    pub fn speaks_of<'a>(&self, image: &ImageRef, there: impl Into<Surroundings<'a>>) -> bool {
+        let there = there.into();
+        let whole = self.dialect == Dialect::Tanzu && self.leaves_out(there.namespace).is_some();
+        let fits = |object| self.objects.is_empty() || self.objects.iter().any(|entry| entry.fits(object));
+        whole || self.images.contain(image) && there.object.is_none_or(fits)
     }
 
     /// The namespace, if it is one whose images satisfy the policy as they are.

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::tanzu;
+use super::{sigstore, tanzu};
 use crate::model::ImageRef;
 
 /// A pattern of a dialect.
@@ -11,6 +11,8 @@ use crate::model::ImageRef;
 pub enum NamePattern {
     /// Of the Tanzu image policy webhook.
     Tanzu(tanzu::Pattern),
+    /// Of Sigstore's policy-controller.
+    Sigstore(sigstore::glob::Glob),
 }
 
 impl NamePattern {
@@ -18,6 +20,7 @@ impl NamePattern {
     pub fn matches(&self, image: &ImageRef) -> bool {
         match self {
             Self::Tanzu(pattern) => pattern.matches(image),
+            Self::Sigstore(glob) => glob.matches(image.repository(), image.digest().as_ref()),
         }
     }
 }
@@ -27,6 +30,7 @@ impl fmt::Display for NamePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tanzu(pattern) => pattern.fmt(f),
+            Self::Sigstore(glob) => glob.fmt(f),
         }
     }
 }

@@ -13,6 +13,24 @@ use crate::model::yaml::Place;
 /// Longest text of a policy that is shown in an error, in characters.
 const SHOWN: usize = 100;
 
+/// Members of every object's `metadata` in a cluster (Kubernetes API, `ObjectMeta`). Only its name is read, and of a Namespace its labels.
+pub(super) const METADATA: &[&str] = &[
+    "name",
+    "namespace",
+    "annotations",
+    "labels",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "finalizers",
+    "ownerReferences",
+    "managedFields",
+    "selfLink",
+];
+
 /// A value and where it stands.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
@@ -191,6 +209,24 @@ impl<'a> Field<'a> {
     pub(super) fn member(&self, name: &str) -> Result<Field<'a>, DraftError> {
         let member = self.node.member(name).map(|member| Field { path: self.below(name), ..member });
         member.ok_or_else(|| self.missing(name))
+    }
+
+    /// Its members, whatever their names.
+    ///
+    /// # Errors
+    /// It is no object.
+    pub(super) fn entries(&self) -> Result<Vec<(&'a str, Field<'a>)>, DraftError> {
+        let entry = |member: &'a Member| {
+            let path = self.below(&cut(&member.name));
+            (member.name.as_str(), Field { path, node: &member.value })
+        };
+        match &self.node.content {
+            Content::Map(members) => Ok(members.iter().map(entry).collect()),
+            Content::Null => Err(self.without_value()),
+            Content::Text(_) | Content::Scalar(_) | Content::List(_) => {
+                Err(self.refuse("an object is expected here"))
+            }
+        }
     }
 
     /// Its elements.

@@ -9,8 +9,10 @@ use jiff::Timestamp;
 use super::answer::{Conclusion, PolicyDecision, Reason, ReasonCode, Verdict};
 use super::decide::{decide, whatever_signed};
 use super::decision::Decision;
+use super::installation::Installation;
 use super::model::{Dialect, Policy};
 use super::place::Place;
+use super::resource::Surroundings;
 use super::words;
 use crate::model::verify::Evidence;
 use crate::model::{ImageRef, PinnedRef, PublicKey, Repository};
@@ -42,7 +44,10 @@ pub enum SetError {
 
 /// Policies that decide together; at least one, with different names.
 #[derive(Debug, Clone)]
-pub struct PolicySet(Vec<Policy>);
+pub struct PolicySet {
+    policies: Vec<Policy>,
+    no_match: Option<NoMatch>,
+}
 
 /// What can be said of an image before any request.
 #[derive(Debug)]
@@ -72,35 +77,57 @@ impl PolicySet {
         match (policies.is_empty(), same) {
             (true, _) => Err(SetError::Empty),
             (false, Some(two)) => Err(SetError::SameName(two[0].name.clone())),
-            (false, None) => Ok(Self(policies)),
+            (false, None) => Ok(Self { policies, no_match: None }),
         }
     }
 
     /// The policies, by name.
     pub fn policies(&self) -> &[Policy] {
-        &self.0
+        &self.policies
+    }
+
+    /// The same, where the installation that they come from says what an image gets that none speaks of.
+    pub fn under(self, installation: &Installation) -> Self {
+        Self { no_match: installation.no_match(), ..self }
+    }
+
+    /// What an image gets that none of them speaks of, where their installation says so.
+    pub fn no_match(&self) -> Option<NoMatch> {
+        self.no_match
+    }
+
+    /// Whether any of them asks in which object an image stands.
+    pub fn look_at_objects(&self) -> bool {
+        self.policies.iter().any(|policy| !policy.objects.is_empty())
     }
 
     /// Whether a policy is written in this form.
     pub fn has(&self, dialect: Dialect) -> bool {
-        self.0.iter().any(|policy| policy.dialect == dialect)
+        self.policies.iter().any(|policy| policy.dialect == dialect)
     }
 
-    /// The policies that speak of `image` in that namespace, by name; where no namespace is known, none is left out.
+    /// The policies that speak of `image` there, by name; where no namespace is known, none is left out.
     pub fn matching<'a>(
         &'a self,
         image: &ImageRef,
-        namespace: Option<&str>,
+        there: impl Into<Surroundings<'a>>,
     ) -> impl Iterator<Item = &'a Policy> {
-        self.0.iter().filter(move |policy| policy.speaks_of(image, namespace))
+        let there = there.into();
+        self.policies.iter().filter(move |policy| policy.speaks_of(image, there))
     }
 
     /// Says what can be said without evidence, so without any request: no policy matches; all that match allow it
     /// or leave out its namespace; one denies it, or its digest. Where no namespace is known, none is left out.
-    pub fn before_evidence(&self, image: &ImageRef, namespace: Option<&str>, no_match: NoMatch) -> Early<'_> {
+    pub fn before_evidence<'there>(
+        &self,
+        image: &ImageRef,
+        there: impl Into<Surroundings<'there>>,
+        no_match: NoMatch,
+    ) -> Early<'_> {
+        let there = there.into();
         let (mut decided, mut policies) = (Vec::new(), Vec::new());
-        for policy in self.matching(image, namespace) {
-            match conclusion_without_evidence(policy, image, namespace) {
+        for policy in self.policies.iter().filter(|policy| policy.speaks_of(image, there)) {
+            match conclusion_without_evidence(policy, image, there.namespace) {
                 Some(conclusion) => {
                     decided.push(PolicyDecision { name: policy.name.clone(), mode: policy.mode, conclusion })
                 }
@@ -129,7 +156,9 @@ fn conclusion_without_evidence(
     if let Some(namespace) = policy.leaves_out(namespace) {
         return Some(Conclusion::Excluded(words::excluded(policy.dialect, namespace)));
     }
-    whatever_signed(policy, image).ok()
+    // policy-controller is asked about images with digests alone: even a fixed answer is none about a tag.
+    let is_open = policy.dialect == Dialect::Sigstore && image.digest().is_none();
+    whatever_signed(policy, image).ok().filter(|_| !is_open)
 }
 
 impl<'a> Pending<'a> {

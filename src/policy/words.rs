@@ -2,6 +2,7 @@
 //! form's own words stand where the decisions are made.
 
 use super::answer::{AnyOfDecision, Outcome, Reason, ReasonCode, Verdict};
+use super::installation::INCLUDE_LABEL;
 use super::model::Dialect;
 use super::set::NoMatch;
 use super::tanzu;
@@ -16,7 +17,7 @@ pub(super) fn not_satisfied(dialect: Dialect, decided: &AnyOfDecision, image: &I
     });
     let code = codes.max().filter(|_| decided.verdict() == Verdict::Denied)?;
     match dialect {
-        Dialect::Native => None,
+        Dialect::Native | Dialect::Sigstore => None,
         Dialect::Tanzu => Some(Reason::new(code, tanzu::words::not_signed(image))),
     }
 }
@@ -27,6 +28,9 @@ pub(super) fn excluded(dialect: Dialect, namespace: &str) -> Reason {
     let text = match dialect {
         Dialect::Native => format!("the policy leaves out the namespace `{namespace}`"),
         Dialect::Tanzu => tanzu::words::excluded(&namespace),
+        Dialect::Sigstore => {
+            format!("the namespace `{namespace}` is given without the label {INCLUDE_LABEL}: \"true\"")
+        }
     };
     Reason::new(ReasonCode::Excluded, text)
 }

@@ -127,7 +127,8 @@ fn alternatives() -> Vec<(Policy, Vec<&'static str>)> {
     let elsewhere: Place = "registry.example.org/signatures".parse::<Repository>().unwrap().into();
     let signature = |keys: &[&str], places: &[Place]| {
         let of = keys.iter().map(|key| kit::public(key).unwrap()).collect();
-        Alternative::signature(keys.join(" or "), of, places.to_vec()).unwrap()
+        Alternative::signature(keys.join(" or "), of, places.iter().cloned().map(Into::into).collect())
+            .unwrap()
     };
     let any_of = |alternatives: Vec<Alternative>| {
         let action = Action::AnyOf(AnyOf::new(alternatives).unwrap());

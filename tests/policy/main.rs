@@ -5,6 +5,7 @@
 mod advice;
 mod case;
 mod exhaustive;
+mod globs;
 mod kit;
 mod properties;
 mod reference;

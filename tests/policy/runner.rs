@@ -2,6 +2,7 @@
 //! and the rest is decided.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use countersign::model::candidate::Read;
 use countersign::model::claims::{
@@ -10,12 +11,14 @@ use countersign::model::claims::{
 use countersign::model::verify::{Evidence, Remark};
 use countersign::model::{Claims, Format, ImageRef, PinnedRef, PublicKey, Repository};
 use countersign::policy::{
-    Decision, Early, NoMatch, Outcome, Pending, Place, PolicyDecision, PolicySet, Reason, ReasonCode,
-    Verdict, drafts,
+    Decision, Draft, Early, Installation, NoMatch, Outcome, Pending, Place, PolicyDecision, PolicySet,
+    Reason, ReasonCode, Resource, Surroundings, Verdict, documents,
 };
 use jiff::Timestamp;
 
-use crate::case::{Case, Decided, Expected, ExpectedPolicy, FormatName, Found, Signature, policy_text};
+use crate::case::{
+    Case, Decided, Expected, ExpectedPolicy, FormatName, Found, Object, Signature, policy_text,
+};
 use crate::kit;
 
 /// Runs the case; the error says what came in the place of its expectation.
@@ -40,26 +43,33 @@ pub(crate) fn run(case: &Case) -> Result<(), String> {
 /// The policies of a case.
 pub(crate) fn policies(texts: &[String]) -> Result<PolicySet, String> {
     let fetched = kit::fetched();
-    let mut policies = Vec::new();
+    let (mut drafts, mut installation) = (Vec::new(), Installation::default());
     for text in texts {
-        for draft in drafts(policy_text(text).as_bytes()).map_err(|error| error.to_string())? {
-            policies.push(draft.into_policy(&fetched).map_err(|error| error.to_string())?);
-        }
+        let read = documents(policy_text(text).as_bytes()).map_err(|error| error.to_string())?;
+        drafts.extend(read.drafts);
+        installation.join(read.installation).map_err(|error| error.to_string())?;
     }
-    PolicySet::new(policies).map_err(|error| error.to_string())
+    let with_keys = |draft: Draft| draft.under(&installation).into_policy(&fetched);
+    let policies =
+        drafts.into_iter().map(with_keys).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    let set = PolicySet::new(policies).map_err(|error| error.to_string())?;
+    Ok(set.under(&installation))
 }
 
 /// The decision, and whether evidence was asked for.
 pub(crate) fn decide(case: &Case, set: &PolicySet) -> Result<(Decision, bool), String> {
     let image: ImageRef = case.image.parse().map_err(|error| format!("{error}"))?;
-    let no_match = match case.no_match.as_str() {
-        "deny" => NoMatch::Deny,
-        "warn" => NoMatch::Warn,
-        "allow" => NoMatch::Allow,
-        "allow-unmatched" => NoMatch::AllowUnmatched,
-        other => return Err(format!("noMatch `{other}`")),
+    let no_match = match case.no_match.as_deref() {
+        None => set.no_match().unwrap_or_default(),
+        Some("deny") => NoMatch::Deny,
+        Some("warn") => NoMatch::Warn,
+        Some("allow") => NoMatch::Allow,
+        Some("allow-unmatched") => NoMatch::AllowUnmatched,
+        Some(other) => return Err(format!("noMatch `{other}`")),
     };
-    let pending = match set.before_evidence(&image, case.namespace.as_deref(), no_match) {
+    let object = case.object.as_ref().map(resource);
+    let there = Surroundings { namespace: case.namespace.as_deref(), object: object.as_ref() };
+    let pending = match set.before_evidence(&image, there, no_match) {
         Early::Decided(decision) => return Ok((decision, false)),
         Early::NeedsEvidence(pending) => pending,
     };
@@ -73,6 +83,16 @@ pub(crate) fn decide(case: &Case, set: &PolicySet) -> Result<(Decision, bool), S
     let decision = pending.decide(&pinned, pinned.repository(), &pairs, now);
     settled_alike(&pending, &pinned, &pairs, now, &decision)?;
     Ok((decision, true))
+}
+
+fn resource(object: &Object) -> Resource {
+    let (group, version) = object.api_version.split_once('/').unwrap_or(("", &object.api_version));
+    Resource {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        kind: object.kind.clone(),
+        labels: object.labels.clone().map(Arc::new),
+    }
 }
 
 /// Gathering may stop if and only if no policy wants anything more.
@@ -111,7 +131,8 @@ pub(crate) fn evidence(found: &[Found], image: &PinnedRef, keys: &[PublicKey]) -
         let remark =
             |reason: &String| Remark { place: place.to_string(), format: None, reason: reason.clone() };
         evidence.unreachable.extend(found.unreachable.iter().map(remark));
-        all.insert(place.into(), evidence);
+        let tag_prefix = found.tag_prefix.as_ref().map(|prefix| prefix.parse().unwrap());
+        all.insert(Place { repository: place, tag_prefix }, evidence);
     }
     all
 }

@@ -229,7 +229,8 @@ fn what_the_schema_refuses_the_reader_refuses() {
 
 fn is_foreign(document: &Value) -> bool {
     let version = document["apiVersion"].as_str().unwrap_or_default();
-    version == "v1" || version.contains(".tanzu.vmware.com/")
+    version == "v1"
+        || [".tanzu.vmware.com/", "policy.sigstore.dev/"].iter().any(|group| version.contains(group))
 }
 
 #[test]

@@ -30,6 +30,7 @@ pub(super) fn document(document: Document) -> Result<Draft, DraftError> {
         dialect: Dialect::Native,
         mode: mode(&spec)?,
         images: images(&spec.images)?,
+        objects: Vec::new(),
         exclude_namespaces: BTreeSet::new(),
         action: Action::Deny,
     };

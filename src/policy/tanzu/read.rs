@@ -9,24 +9,7 @@ use crate::policy::draft::{
 };
 use crate::policy::model::{Action, Dialect, Images, Mode, Policy};
 use crate::policy::names::NamePattern;
-use crate::policy::node::{Field, cut};
-
-/// Members of every object's `metadata` in a cluster (Kubernetes API, `ObjectMeta`). Only the name is read.
-const METADATA: &[&str] = &[
-    "name",
-    "annotations",
-    "labels",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "finalizers",
-    "ownerReferences",
-    "managedFields",
-    "selfLink",
-];
+use crate::policy::node::{Field, METADATA, cut};
 
 /// Reads a document, whose kind is known.
 ///
@@ -55,6 +38,7 @@ pub(in crate::policy) fn draft(document: &Field<'_>) -> Result<Draft, DraftError
         dialect: Dialect::Tanzu,
         mode: Mode::Enforce,
         images,
+        objects: Vec::new(),
         exclude_namespaces: exclude_namespaces.iter().map(|(_, name)| name.clone()).collect(),
         action: Action::Deny,
     };
@@ -150,7 +134,7 @@ fn alternative(key: Key, entries: &[Entry]) -> Option<DraftAlternative> {
         .map(|entry| (entry.spot.clone(), entry.pattern.clone()))
         .collect();
     let Key { name, name_spot, key } = key;
-    let grant = DraftGrant::Signature { keys: vec![key], places: Vec::new() };
+    let grant = DraftGrant::Signature { keys: vec![key], places: Vec::new(), format: None, hash: None };
     (!names.is_empty()).then_some(DraftAlternative { name, spot: name_spot, names: Some(names), grant })
 }
 
