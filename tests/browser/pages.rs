@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::cli::Countersign;
 use crate::support::image::{self, Pushed};
 use crate::support::keys::TestKey;
-use crate::support::peers::{Peer, docker_registry};
+use crate::support::peers::docker_registry;
 use crate::support::temp::TempFolder;
 
 /// Claims that would be markup, code, commands to a terminal or a mess, and how the page shows them.
@@ -28,17 +28,10 @@ pub(crate) const LONG: usize = 600;
 
 /// A page, and the images on it.
 pub(crate) struct Page {
-    folder: TempFolder,
+    pub(crate) text: String,
     pub(crate) hostile: Pushed,
     pub(crate) unsigned: Pushed,
     pub(crate) missing: Pushed,
-    _registry: Peer,
-}
-
-impl Page {
-    pub(crate) fn url(&self) -> String {
-        format!("file://{}", self.folder.join("gate.html").display())
-    }
 }
 
 /// The page of a gate on three images: one whose signatures are hostile, which is allowed; one that its build has signed
@@ -65,7 +58,8 @@ fn make() -> Page {
     let report = format!("html={}", folder.join("gate.html").display());
     let gate = Countersign::new().args(["gate", "--report", &report, "--policy"]).arg(policy);
     gate.arg("-f").arg(manifest).run().expect_code(1);
-    Page { folder, hostile, unsigned, missing, _registry: registry }
+    let text = std::fs::read_to_string(folder.join("gate.html")).unwrap();
+    Page { text, hostile, unsigned, missing }
 }
 
 pub(crate) fn sign(image: &Pushed, key: &TestKey, more: &[String]) {
