@@ -8,6 +8,8 @@ mod support;
 
 mod attestations;
 mod cosign;
+#[path = "../scan/forms.rs"]
+mod forms;
 mod gate;
 mod never;
 mod policies;
@@ -16,4 +18,5 @@ mod rego;
 mod reports;
 mod tasks;
 mod validate;
+mod vex;
 mod world;
