@@ -31,8 +31,9 @@ complete -c countersign -n "__fish_countersign_needs_command" -f -a "validate" -
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "gate" -d 'Decide on every image of a deployment under policies'
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "verify" -d 'Verify that every key given has signed an image'
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "inspect" -d 'Show what is attached to an image; verifies nothing'
+complete -c countersign -n "__fish_countersign_needs_command" -f -a "report" -d 'Show what the newest scan of an image found, as `validate --attest` attached it'
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "copy" -d 'Carry an image with its signatures elsewhere; digests stay as they are'
-complete -c countersign -n "__fish_countersign_needs_command" -f -a "policy" -d 'Check and explain policies'
+complete -c countersign -n "__fish_countersign_needs_command" -f -a "policy" -d 'Check, explain and convert policies'
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "keys" -d 'Make, show and import keys'
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -l key -d 'Private key: a file, env://NAME, or k8s://NAMESPACE/SECRET' -r -F
@@ -76,6 +77,8 @@ complete -c countersign -n "__fish_countersign_using_subcommand validate" -l for
 bundle\t''
 legacy\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l results-dir -d 'Write the results SIGNED_REF and SIGNED_DIGEST as files into this folder' -r -f -a "(__fish_complete_directories)"
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l attest -d 'Attach the reports and a verification summary as attestations, once everything is signed' -r -f -a "true\t''
+false\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l signature-repository -d 'Repository that holds the signatures, where it is not the image\'s own' -r
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l build-key -d 'Public keys of which any may have made the build signature' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l policy -d 'Policies that say what the build signature must be, in place of --build-key' -r -F
@@ -105,7 +108,7 @@ warn\t''
 allow\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l namespace -d 'Namespace of manifests that name none' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l ignore-kind -d 'Custom kinds that run no images although they have a field `image`: KIND or KIND.GROUP' -r -f
-complete -c countersign -n "__fish_countersign_using_subcommand gate" -l report -d 'Write a report into a file: json=PATH, junit=PATH' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l report -d 'Write a report into a file: json=PATH, junit=PATH, sarif=PATH, html=PATH' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l results-dir -d 'Write the results DECISION and PINNED_REFS as files into this folder' -r -f -a "(__fish_complete_directories)"
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l signature-repository -d 'Repository that holds the signatures, where it is not the image\'s own' -r
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l mirror -d 'Send every request for PREFIX to TARGET, a repository prefix or oci:PATH' -r -f
@@ -118,6 +121,7 @@ complete -c countersign -n "__fish_countersign_using_subcommand gate" -l log-for
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
+complete -c countersign -n "__fish_countersign_using_subcommand gate" -l allow-unmatched-images -d 'Allow, with a warning, images that no policy speaks of, as a Tanzu webhook with allow_unmatched_images'
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l pin -d 'Print the manifests with the digests that were checked, if every image is allowed'
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l pin-in-place -d 'Write these digests into the manifests\' files, all or none, if every image is allowed'
 complete -c countersign -n "__fish_countersign_using_subcommand gate" -l allow-tag -d 'Accept tags, and check what they point at now: what runs later may be another image'
@@ -153,9 +157,26 @@ complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l log-
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
+complete -c countersign -n "__fish_countersign_using_subcommand inspect" -l attestations -d 'Fetch attestations too, up to 32 MiB each, and show what they say'
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand inspect" -s V -l version -d 'Print version'
+complete -c countersign -n "__fish_countersign_using_subcommand report" -l key -d 'Public keys of which any may have attested the scan: files, env://NAME, or k8s-configmap://NAMESPACE/NAME' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand report" -l signature-repository -d 'Repository that holds the signatures, where it is not the image\'s own' -r
+complete -c countersign -n "__fish_countersign_using_subcommand report" -l mirror -d 'Send every request for PREFIX to TARGET, a repository prefix or oci:PATH' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand report" -l plain-http -d 'Speak plain HTTP to this registry' -r -f -a "(__fish_print_hostnames)"
+complete -c countersign -n "__fish_countersign_using_subcommand report" -l ca-file -d 'Trust the certificate authorities in this PEM file, or in the files of this folder, too' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand report" -l registry-config -d 'Registry credentials (a Docker config.json or containers auth.json, or the folder it is in)' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand report" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand report" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand report" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand report" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
+complete -c countersign -n "__fish_countersign_using_subcommand report" -l allow-private-key-secret -d 'Accept a Kubernetes secret that also holds the private key'
+complete -c countersign -n "__fish_countersign_using_subcommand report" -s v -l verbose -d 'Log every request; twice for more'
+complete -c countersign -n "__fish_countersign_using_subcommand report" -s h -l help -d 'Print help'
+complete -c countersign -n "__fish_countersign_using_subcommand report" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -l mirror -d 'Send every request for PREFIX to TARGET, a repository prefix or oci:PATH' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -l plain-http -d 'Speak plain HTTP to this registry' -r -f -a "(__fish_print_hostnames)"
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -l ca-file -d 'Trust the certificate authorities in this PEM file, or in the files of this folder, too' -r -F
@@ -170,12 +191,13 @@ complete -c countersign -n "__fish_countersign_using_subcommand copy" -l dry-run
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -s V -l version -d 'Print version'
-complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -s h -l help -d 'Print help'
-complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -s V -l version -d 'Print version'
-complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -f -a "check" -d 'Read policies with their keys, and say what is wrong or likely not meant'
-complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -f -a "explain" -d 'Say which policies speak of an image and what it would need; asks nobody'
-complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -f -a "schema" -d 'Print the JSON schema of policies'
-complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain convert schema help" -s h -l help -d 'Print help'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain convert schema help" -s V -l version -d 'Print version'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain convert schema help" -f -a "check" -d 'Read policies with their keys, and say what is wrong or likely not meant'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain convert schema help" -f -a "explain" -d 'Say which policies speak of an image and what it would need; asks nobody'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain convert schema help" -f -a "convert" -d 'Write policies of other tools in the native form, and say what changes in meaning'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain convert schema help" -f -a "schema" -d 'Print the JSON schema of policies'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain convert schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
@@ -197,6 +219,17 @@ complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fi
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -s V -l version -d 'Print version'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -l build-key -d 'Keys of the build signature, by their names in the policy: for policies that demand both signatures' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -l validation-key -d 'Keys of the validation signature, by their names in the policy' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -s v -l verbose -d 'Log every request; twice for more'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -s h -l help -d 'Print help'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
@@ -208,6 +241,7 @@ complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fi
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "check" -d 'Read policies with their keys, and say what is wrong or likely not meant'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "explain" -d 'Say which policies speak of an image and what it would need; asks nobody'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "convert" -d 'Write policies of other tools in the native form, and say what changes in meaning'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "schema" -d 'Print the JSON schema of policies'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import retire help" -s h -l help -d 'Print help'
@@ -279,17 +313,19 @@ complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "import" -d 'Encrypt a private key in PKCS#8, PKCS#1 or SEC1 and store it as a key pair'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "retire" -d 'Remove a private key from a Kubernetes secret for good, and keep its public key'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "sign" -d 'Sign an image by its digest'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "validate" -d 'Sign an image a second time, if it has its build signature and its scan passes'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "gate" -d 'Decide on every image of a deployment under policies'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "verify" -d 'Verify that every key given has signed an image'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "inspect" -d 'Show what is attached to an image; verifies nothing'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "copy" -d 'Carry an image with its signatures elsewhere; digests stay as they are'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "policy" -d 'Check and explain policies'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "keys" -d 'Make, show and import keys'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect copy policy keys help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "sign" -d 'Sign an image by its digest'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "validate" -d 'Sign an image a second time, if it has its build signature and its scan passes'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "gate" -d 'Decide on every image of a deployment under policies'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "verify" -d 'Verify that every key given has signed an image'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "inspect" -d 'Show what is attached to an image; verifies nothing'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "report" -d 'Show what the newest scan of an image found, as `validate --attest` attached it'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "copy" -d 'Carry an image with its signatures elsewhere; digests stay as they are'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "policy" -d 'Check, explain and convert policies'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "keys" -d 'Make, show and import keys'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "check" -d 'Read policies with their keys, and say what is wrong or likely not meant'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "explain" -d 'Say which policies speak of an image and what it would need; asks nobody'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "convert" -d 'Write policies of other tools in the native form, and say what changes in meaning'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "schema" -d 'Print the JSON schema of policies'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "generate" -d 'Make an encrypted key pair, in files or in a Kubernetes secret'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "public" -d 'Print the public key of any key reference'

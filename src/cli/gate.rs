@@ -2,24 +2,26 @@
 
 mod fixed_tags;
 mod questions;
+mod scans;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use self::questions::Questions;
+use self::questions::{Objects, Questions};
 use super::args::{DEFAULT_TIMEOUT, PlaceArgs, RegistryArgs, Shared};
 use super::context::{Keys, registries};
 use super::error::{Exit, Failure};
 use super::manifests::{ManifestFile, manifest_files, replace_all};
 use super::output::{Output, warn};
-use super::policies::policies;
+use super::page::Page;
+use super::policies::loaded_policies;
 use super::report::{Detail, Report, exit};
 use super::report_files::{ReportFiles, ReportTarget};
 use super::results::{ResultFiles, remove_stale};
 use crate::flow::gate::{Gate, Unpinned, gate};
-use crate::policy::{NoMatch, Verdict};
+use crate::policy::{Dialect, NoMatch, PolicySet, Verdict};
 use crate::workload::{IgnoredKind, ReadOptions};
 
 /// What is kept of the time limit for telling the decisions.
@@ -45,8 +47,13 @@ pub(super) struct GateArgs {
     #[arg(long, required = true, num_args = 1.., value_name = "FILE", value_hint = ValueHint::AnyPath)]
     policy: Vec<PathBuf>,
     /// What an image gets that no policy speaks of
-    #[arg(long, value_enum, default_value_t = NoMatchArg::Deny, value_name = "SETTING")]
-    no_match: NoMatchArg,
+    ///
+    /// Without it: what the settings of a policy-controller among the policies say, or else `deny`.
+    #[arg(long, value_enum, value_name = "SETTING")]
+    no_match: Option<NoMatchArg>,
+    /// Allow, with a warning, images that no policy speaks of, as a Tanzu webhook with allow_unmatched_images
+    #[arg(long, conflicts_with = "no_match")]
+    allow_unmatched_images: bool,
     /// Namespace of manifests that name none
     #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
     namespace: Option<String>,
@@ -62,7 +69,7 @@ pub(super) struct GateArgs {
     /// Accept tags, and check what they point at now: what runs later may be another image
     #[arg(long)]
     allow_tag: bool,
-    /// Write a report into a file: json=PATH, junit=PATH
+    /// Write a report into a file: json=PATH, junit=PATH, sarif=PATH, html=PATH
     #[arg(long, num_args = 1.., value_name = "FORMAT=PATH", value_hint = ValueHint::Other)]
     report: Vec<ReportTarget>,
     /// Accept a Kubernetes secret that also holds the private key
@@ -125,10 +132,16 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
         return Err(Failure::usage("--pin-in-place writes files back, not standard input or a pipe")
             .hint("--pin prints the manifests with their digests"));
     }
-    let questions = Questions::of(args, &files)?;
+    let questions = Questions::of(args, &files, Objects::LeftOut)?;
     let signature_repository = args.place.named()?;
     let keys = Keys::new(None).source().allow_private_key_secret(args.allow_private_key_secret);
-    let policies = policies(&args.policy, &keys).await?;
+    let (policies, loaded) = loaded_policies(&args.policy, &keys).await?;
+    let no_match = no_match(args, &policies)?;
+    // Only where a policy asks for objects an image is asked about for each of them.
+    let questions = match policies.look_at_objects() {
+        true => Questions::of(args, &files, Objects::Named)?,
+        false => questions,
+    };
     let registry = registries(&args.registry)?;
     let unpinned = match args.pins() || args.allow_tag {
         true => Unpinned::Resolve,
@@ -137,7 +150,7 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
     let now = jiff::Timestamp::now();
     let question = Gate {
         policies: &policies,
-        no_match: args.no_match.into(),
+        no_match,
         unpinned,
         signature_repository: signature_repository.as_ref(),
         now,
@@ -150,7 +163,11 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
         true => Some(questions.pinned(&files, args.namespace.as_deref(), &answers)?),
         false => None,
     };
-    reports.write(&report, now)?;
+    let scans = match reports.have_a_page() {
+        true => scans::scans(&registry, &policies, &answers, deadline).await,
+        false => Vec::new(),
+    };
+    reports.write(&Page { report: &report, now, policies: &loaded, scans: &scans })?;
     deliver(args, results, &report, pinned.as_deref())?;
     report.all_warnings().iter().for_each(|warning| warn(warning));
     output.result(&report.json(), || report.text(Detail::Keys, output) + &summary(&report, output))?;
@@ -158,6 +175,18 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
         output.manifests(&pinned.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>())?;
     }
     Ok(exit(report.verdict()))
+}
+
+/// What an image gets that no policy speaks of. The webhook's own setting counts only beside a policy of its own.
+fn no_match(args: &GateArgs, policies: &PolicySet) -> Result<NoMatch, Failure> {
+    match (args.allow_unmatched_images, policies.has(Dialect::Tanzu)) {
+        (false, _) => Ok(args.no_match.map(NoMatch::from).or(policies.no_match()).unwrap_or_default()),
+        (true, true) => Ok(NoMatch::AllowUnmatched),
+        (true, false) => Err(Failure::usage(
+            "--allow-unmatched-images is a setting of the Tanzu webhook, and no policy of it is given",
+        )
+        .hint("--no-match warn does the same for every policy")),
+    }
 }
 
 /// The results that Tekton reads: open, and empty until there is a decision, which is written last.

@@ -9,7 +9,8 @@ use super::context::registries;
 use super::error::{Exit, Failure};
 use super::output::{Output, Tone};
 use super::report::claim_lines;
-use crate::flow::inspect::{Attached, Inspection, Kind, inspect};
+use super::scan_table::severities;
+use crate::flow::inspect::{Attached, Inspection, Kind, Stated, inspect};
 use crate::flow::verify::resolve;
 use crate::model::escape_untrusted;
 
@@ -20,6 +21,9 @@ pub(super) struct InspectArgs {
     /// Image: [registry/]repository[:tag][@digest], or oci:PATH[:tag][@digest]
     #[arg(value_name = "IMAGE", value_hint = ValueHint::Other)]
     pub(super) image: String,
+    /// Fetch attestations too, up to 32 MiB each, and show what they say
+    #[arg(long)]
+    attestations: bool,
     #[command(flatten)]
     place: PlaceArgs,
     #[command(flatten)]
@@ -33,7 +37,7 @@ pub(super) async fn run(args: &InspectArgs, output: &Output) -> Result<Exit, Fai
     let registry = registries(&args.registry)?;
     let place = args.place.place(image.repository())?;
     let (pinned, _) = resolve(&registry, &image).await?;
-    let inspection = inspect(&registry, &pinned, &[place]).await?;
+    let inspection = inspect(&registry, &pinned, &[place], args.attestations).await?;
     output.result(&inspection, || tree(&inspection, output))?;
     Ok(if inspection.unreachable.is_empty() { Exit::Done } else { Exit::Undecided })
 }
@@ -88,6 +92,7 @@ fn branches(inspection: &Inspection, output: &Output) -> Vec<Branch> {
 fn branch(attached: &Attached, output: &Output) -> Branch {
     let (word, tone) = match attached.kind {
         Kind::Signature => ("signature", Tone::Strong),
+        Kind::Attestation => ("attestation", Tone::Strong),
         Kind::Other => ("other", Tone::Faint),
         Kind::Invalid => ("invalid", Tone::Bad),
     };
@@ -97,5 +102,24 @@ fn branch(attached: &Attached, output: &Output) -> Branch {
     facts.extend(attached.key_hint.as_ref().map(|hint| format!("key hint {}", escape_untrusted(hint))));
     facts.extend(attached.reason.clone());
     let head = format!("{} {}: {}", output.tone(tone, word), attached.place, facts.join(", "));
-    Branch { head, below: attached.claims.as_ref().map(claim_lines).unwrap_or_default() }
+    let mut below = attached.claims.as_ref().map(claim_lines).unwrap_or_default();
+    below.extend(attached.states.iter().flat_map(stated_lines));
+    Branch { head, below }
+}
+
+/// What an attestation says, a line for each part of it.
+fn stated_lines(stated: &Stated) -> Vec<String> {
+    let mut lines = vec![stated.predicate_type.clone()];
+    if let Some(scanner) = &stated.scanner {
+        let when = stated.scanned_at.as_ref().map_or(String::new(), |time| format!("{time} "));
+        lines.push(format!("scanned {when}by {scanner}"));
+    }
+    lines.extend(stated.severities.as_ref().map(severities));
+    if let Some(passed) = stated.passed {
+        let word = if passed { "passed" } else { "failed" };
+        let when = stated.verified_at.as_ref().map_or(String::new(), |time| format!(" {time}"));
+        let rules = stated.rules.map_or(String::new(), |rules| format!(" under the rules {rules}"));
+        lines.push(format!("{word}{when}{rules}"));
+    }
+    lines
 }

@@ -10,7 +10,8 @@ use super::report::Use;
 use crate::flow::gate::Asked;
 use crate::local::files::read_public;
 use crate::model::Digest;
-use crate::workload::{ImageUse, Manifests, ReadOptions, SIZE_LIMIT, WorkloadError, read};
+use crate::policy::Resource;
+use crate::workload::{ImageUse, Manifests, ObjectName, ReadOptions, SIZE_LIMIT, WorkloadError, read};
 
 /// A file with manifests.
 pub(super) struct ManifestFile {
@@ -42,7 +43,8 @@ impl ManifestFile {
         let known = namespace.map(str::to_owned);
         self.manifests.images().iter().map(move |image| {
             let namespace = image.object.namespace.clone().or_else(|| known.clone());
-            (Asked { image: image.image.clone(), namespace }, self.used(image))
+            let object = Some(resource(&image.object));
+            (Asked { image: image.image.clone(), namespace, object }, self.used(image))
         })
     }
 
@@ -52,7 +54,14 @@ impl ManifestFile {
             line: image.place.line,
             object: image.object.to_string(),
             path: image.path.clone(),
+            columns: self.columns(image),
         }
+    }
+
+    fn columns(&self, image: &ImageUse) -> Option<(u64, u64)> {
+        let written = self.text().get(image.span.clone()).filter(|text| !text.contains('\n'))?;
+        let width = u64::try_from(written.chars().count()).ok()?;
+        Some((image.place.column, image.place.column + width))
     }
 
     /// The text with the digests that `digest` gives.
@@ -79,6 +88,12 @@ impl ManifestFile {
     pub(super) fn text(&self) -> &str {
         self.manifests.text()
     }
+}
+
+/// The object as policies ask for it.
+fn resource(object: &ObjectName) -> Resource {
+    let ObjectName { group, version, kind, labels, .. } = object.clone();
+    Resource { group, version, kind, labels }
 }
 
 /// Replaces files by new texts, all or none: every new text stands beside its file, and every file is seen to be as

@@ -2,9 +2,11 @@
 
 mod args;
 mod context;
+mod convert;
 mod copy;
 pub mod error;
 mod files;
+mod findings;
 mod gate;
 mod given;
 mod inspect;
@@ -13,6 +15,7 @@ mod keys;
 mod logging;
 mod manifests;
 mod output;
+mod page;
 mod policies;
 mod policy;
 mod progress;
@@ -22,6 +25,7 @@ mod report_files;
 mod report_json;
 mod results;
 mod rules;
+mod sarif;
 mod scan_table;
 mod sign;
 mod usage;
@@ -59,9 +63,11 @@ enum Command {
     Verify(Box<verify::VerifyArgs>),
     /// Show what is attached to an image; verifies nothing
     Inspect(Box<inspect::InspectArgs>),
+    /// Show what the newest scan of an image found, as `validate --attest` attached it
+    Report(Box<findings::ReportArgs>),
     /// Carry an image with its signatures elsewhere; digests stay as they are
     Copy(Box<copy::CopyArgs>),
-    /// Check and explain policies
+    /// Check, explain and convert policies
     Policy(Box<policy::PolicyArgs>),
     /// Make, show and import keys
     Keys(Box<keys::KeysArgs>),
@@ -75,6 +81,7 @@ impl Command {
             Self::Gate(args) => &args.shared,
             Self::Verify(args) => &args.shared,
             Self::Inspect(args) => &args.shared,
+            Self::Report(args) => &args.shared,
             Self::Copy(args) => &args.shared,
             Self::Policy(args) => args.shared(),
             Self::Keys(args) => args.shared(),
@@ -96,6 +103,7 @@ impl Command {
             Self::Gate(args) => args.subject(),
             Self::Verify(args) => &args.image,
             Self::Inspect(args) => &args.image,
+            Self::Report(args) => &args.image,
             Self::Copy(args) => &args.source,
             Self::Policy(_) => "policies",
             Self::Keys(_) => "keys",
@@ -167,6 +175,7 @@ async fn dispatch(command: &Command, output: &Output) -> Result<Exit, Failure> {
         Command::Gate(args) => gate::run(args, output).await,
         Command::Verify(args) => verify::run(args, output).await,
         Command::Inspect(args) => inspect::run(args, output).await,
+        Command::Report(args) => findings::run(args, output).await,
         Command::Copy(args) => copy::run(args, output).await,
         Command::Policy(args) => policy::run(args, output).await,
         Command::Keys(args) => keys::run(args, output).await,

@@ -1,4 +1,4 @@
-//! `countersign policy`: check, explain, schema. None of them asks a registry.
+//! `countersign policy`: check, explain, convert, schema. None of them asks a registry.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -8,18 +8,19 @@ use serde::Serialize;
 
 use super::args::{Shared, image};
 use super::context::Keys;
+use super::convert::{self, ConvertArgs};
 use super::error::{Exit, Failure};
 use super::files::{ARGUMENT, POLICIES};
 use super::output::{Output, Tone};
 use super::policies::policy_files;
-use crate::flow::policies::{PoliciesError, names_differ, policy_set};
+use crate::flow::policies::{PoliciesError, PolicyFile, installation, names_differ, policy_set};
 use crate::model::ImageRef;
-use crate::policy::SetError;
 use crate::policy::check::{Warning, check};
 use crate::policy::explain::{Need, SignerNeed, explain};
 use crate::policy::schema::SCHEMA;
+use crate::policy::{Draft, Note, SetError};
 
-/// Check and explain policies
+/// Check, explain and convert policies
 #[derive(Debug, Args)]
 pub(super) struct PolicyArgs {
     #[command(subcommand)]
@@ -32,6 +33,8 @@ enum PolicyCommand {
     Check(CheckArgs),
     /// Say which policies speak of an image and what it would need; asks nobody
     Explain(ExplainArgs),
+    /// Write policies of other tools in the native form, and say what changes in meaning
+    Convert(ConvertArgs),
     /// Print the JSON schema of policies
     Schema(SchemaArgs),
 }
@@ -76,6 +79,7 @@ impl PolicyArgs {
         match &self.command {
             PolicyCommand::Check(args) => &args.shared,
             PolicyCommand::Explain(args) => &args.shared,
+            PolicyCommand::Convert(args) => &args.shared,
             PolicyCommand::Schema(args) => &args.shared,
         }
     }
@@ -85,6 +89,7 @@ pub(super) async fn run(args: &PolicyArgs, output: &Output) -> Result<Exit, Fail
     match &args.command {
         PolicyCommand::Check(args) => check_policies(args, output).await?,
         PolicyCommand::Explain(args) => explain_image(args, output).await?,
+        PolicyCommand::Convert(args) => convert::run(args, output).await?,
         PolicyCommand::Schema(_) => output.document(SCHEMA)?,
     }
     Ok(Exit::Done)
@@ -95,13 +100,56 @@ pub(super) async fn run(args: &PolicyArgs, output: &Output) -> Result<Exit, Fail
 struct CheckJson {
     policies: Vec<String>,
     warnings: Vec<Warning>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<NoteJson>,
+}
+
+/// What whoever wrote a policy is to know, and where it stands.
+#[derive(Serialize)]
+struct NoteJson {
+    policy: String,
+    file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<u64>,
+    field: String,
+    text: String,
+}
+
+impl NoteJson {
+    fn of(file: &PolicyFile, policy: &Draft, note: &Note) -> Self {
+        let Note { spot, text } = note;
+        Self {
+            policy: policy.name().to_owned(),
+            file: file.name.clone(),
+            line: spot.place.map(|place| place.line),
+            column: spot.place.map(|place| place.column),
+            field: crate::model::escape_untrusted(&spot.field),
+            text: text.clone(),
+        }
+    }
+}
+
+/// The notes of all policies, in their order.
+fn notes(files: &[PolicyFile]) -> Vec<NoteJson> {
+    let of_file = |file| {
+        let of_policy = move |policy: &'_ Draft| {
+            policy.notes().iter().map(|note| NoteJson::of(file, policy, note)).collect::<Vec<_>>()
+        };
+        let file: &PolicyFile = file;
+        file.drafts.iter().flat_map(of_policy)
+    };
+    files.iter().flat_map(of_file).collect()
 }
 
 async fn check_policies(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
     let source = Keys::new(None).source().allow_private_key_secret(args.allow_private_key_secret);
-    let set = policy_set(&source, policy_files(ARGUMENT, &args.policy).await?).await?;
+    let files = policy_files(ARGUMENT, &args.policy).await?;
+    let notes = notes(&files);
+    let set = policy_set(&source, files).await?;
     let policies = set.policies().iter().map(|policy| policy.name.clone()).collect();
-    let checked = CheckJson { policies, warnings: check(set.policies()) };
+    let checked = CheckJson { policies, warnings: check(set.policies()), notes };
     output.result(&checked, || check_text(&checked, output))
 }
 
@@ -116,6 +164,11 @@ fn check_text(checked: &CheckJson, output: &Output) -> String {
         let signer = signer.as_ref().map(|signer| format!(", signer {signer}")).unwrap_or_default();
         let place = crate::model::escape_untrusted(&format!("{policy}{signer}"));
         let _ = writeln!(text, "{}  {place}: {warning}", output.tone(Tone::Unsure, "warning"));
+    }
+    for NoteJson { file, line, column, field, text: note, .. } in &checked.notes {
+        let place = line.zip(*column).map(|(line, column)| format!("line {line}, column {column}: "));
+        let place = format!("{file}: {}{field}", place.unwrap_or_default());
+        let _ = writeln!(text, "{}  {place}: {note}", output.tone(Tone::Faint, "note"));
     }
     text
 }
@@ -132,7 +185,9 @@ async fn explain_image(args: &ExplainArgs, output: &Output) -> Result<(), Failur
     let files = policy_files(POLICIES, &args.policy).await?;
     // What `gate` would refuse is not explained: nothing would be decided by it.
     names_differ(&files)?;
-    let drafts: Vec<_> = files.into_iter().flat_map(|file| file.drafts).collect();
+    let installation = installation(&files)?;
+    let drafts = files.into_iter().flat_map(|file| file.drafts);
+    let drafts: Vec<_> = drafts.map(|draft| draft.under(&installation)).collect();
     if drafts.is_empty() {
         return Err(PoliciesError::from(SetError::Empty).into());
     }
@@ -153,7 +208,7 @@ fn explain_text(image: &ImageRef, needs: &[Need], output: &Output) -> String {
 }
 
 fn need_text(text: &mut String, need: &Need) {
-    let Need { policy, mode, action, excluded, revoked, signed_for, signature_repositories, signers } = need;
+    let Need { policy, mode, action, excluded, revoked, signed_for, .. } = need;
     let policy = crate::model::escape_untrusted(policy);
     let _ = writeln!(text, "  policy {policy} ({mode:?}): {action}");
     if *excluded {
@@ -165,17 +220,24 @@ fn need_text(text: &mut String, need: &Need) {
     if !signed_for.is_empty() && signed_for.as_slice() != ["any"] {
         let _ = writeln!(text, "    signed for: {}", signed_for.join(", "));
     }
-    if !signature_repositories.is_empty() {
-        let _ = writeln!(text, "    signatures also in: {}", signature_repositories.join(", "));
+    if !need.signature_repositories.is_empty() {
+        let _ = writeln!(text, "    signatures also in: {}", need.signature_repositories.join(", "));
     }
-    for signer in signers {
+    if need.any_is_enough && need.signers.len() > 1 {
+        let _ = writeln!(text, "    any one of these is enough:");
+    }
+    for signer in &need.signers {
         signer_text(text, signer);
     }
 }
 
 fn signer_text(text: &mut String, signer: &SignerNeed) {
     let escaped = crate::model::escape_untrusted;
-    let SignerNeed { name, keys, countersigns, claims, max_age, on_expiry } = signer;
+    let SignerNeed { name, keys, countersigns, claims, max_age, on_expiry, places, unsigned } = signer;
+    if let Some(said) = unsigned {
+        let _ = writeln!(text, "    {}: {}", escaped(name), escaped(said));
+        return;
+    }
     let _ = writeln!(text, "    {}: a signature by {}", escaped(name), escaped(&keys.join(" or ")));
     if let Some(earlier) = countersigns {
         let _ = writeln!(text, "      that countersigns {}, after a passing scan", escaped(earlier));
@@ -186,5 +248,8 @@ fn signer_text(text: &mut String, signer: &SignerNeed) {
     if let (Some(age), on_expiry) = (max_age, on_expiry) {
         let older = if *on_expiry == Some("Warn") { "; an older one with a warning" } else { "" };
         let _ = writeln!(text, "      no older than {age}{older}");
+    }
+    if !places.is_empty() {
+        let _ = writeln!(text, "      in {}", places.join(" or "));
     }
 }

@@ -8,7 +8,8 @@ use super::error::{ErrorJson, Exit, Failure};
 use super::output::{Output, Tone};
 use super::report::claims_text;
 use super::results::SignedResults;
-use crate::flow::sign::{Receipt, Signed};
+use crate::flow::sign::{FailedFormat, Receipt, Signed};
+use crate::flow::validate::{AttestationReceipt, Attested};
 use crate::model::Format;
 
 /// What a signing command ends with.
@@ -17,9 +18,11 @@ pub(super) struct Finish {
     pub(super) results: Option<SignedResults>,
 }
 
-/// What was signed, and why not all of it.
+/// What was signed and attached, and why not all of it.
+#[derive(Default)]
 pub(super) struct Finished {
     pub(super) receipts: Vec<Receipt>,
+    pub(super) attestations: Vec<AttestationReceipt>,
     pub(super) failure: Option<Failure>,
 }
 
@@ -37,18 +40,25 @@ struct Results<'a> {
 impl Finish {
     /// Writes the results that Tekton reads, if all was signed.
     pub(super) fn finished(self, signed: Signed) -> Finished {
+        self.attested(signed, Attested::default())
+    }
+
+    /// As [`Self::finished`], where what was signed was attested too.
+    pub(super) fn attested(self, signed: Signed, attested: Attested) -> Finished {
         let Signed { receipts, stopped } = signed;
-        let mut failure = stopped.map(Failure::from).or_else(|| incomplete(&receipts));
+        let Attested { receipts: attestations, stopped: unattested } = attested;
+        let mut failure = stopped.or(unattested).map(Failure::from);
+        failure = failure.or_else(|| incomplete(&receipts)).or_else(|| unattached(&attestations));
         if let (None, Some(last)) = (&failure, receipts.last()) {
             failure = self.results.and_then(|files| files.write(last).err());
         }
-        Finished { receipts, failure }
+        Finished { receipts, attestations, failure }
     }
 
     /// Says what came of it. What was signed is said even if not all of it was.
     pub(super) fn signed(self, signed: Signed, output: &Output) -> Result<Exit, Failure> {
         let dry_run = self.dry_run;
-        let Finished { receipts, failure } = self.finished(signed);
+        let Finished { receipts, failure, .. } = self.finished(signed);
         if receipts.is_empty()
             && let Some(failure) = failure
         {
@@ -68,11 +78,26 @@ fn incomplete(receipts: &[Receipt]) -> Option<Failure> {
     let failure =
         Failure::undecided(format!("{} is not signed in every format asked for", receipt.reference))
             .because(format!("stored: {stored}; not stored: {failed}"));
-    let immutable = receipt.failed.iter().any(|failed| failed.format == Format::Legacy && failed.refused);
-    Some(match immutable {
-        true => failure.hint("if tags are immutable here, use --format bundle"),
-        false => failure.hint("run it again: what is stored already is kept, and only the rest is written"),
-    })
+    Some(failure.hint(what_to_try(&receipt.failed)))
+}
+
+/// An attestation that is not stored in every format asked for.
+fn unattached(receipts: &[AttestationReceipt]) -> Option<Failure> {
+    let receipt = receipts.iter().find(|receipt| !receipt.failed.is_empty())?;
+    let failed = joined(receipt.failed.iter().map(|f| &f.format));
+    let failure = Failure::undecided(format!(
+        "{} is signed, and not attested in every format asked for",
+        receipt.reference
+    ));
+    let failure = failure.because(format!("{}: not stored: {failed}", receipt.predicate_type));
+    Some(failure.hint(what_to_try(&receipt.failed)))
+}
+
+fn what_to_try(failed: &[FailedFormat]) -> &'static str {
+    match failed.iter().any(|failed| failed.format == Format::Legacy && failed.refused) {
+        true => "if tags are immutable here, use --format bundle",
+        false => "run it again: what is stored already is kept, and only the rest is written",
+    }
 }
 
 fn joined<'a>(formats: impl Iterator<Item = &'a Format>) -> String {
@@ -98,6 +123,29 @@ pub(super) fn receipts_text(receipts: &[Receipt], dry_run: bool, output: &Output
         };
         let _ = writeln!(text, "{}", output.tone(Tone::Faint, &stored));
         claims_text(&mut text, &receipt.claims);
+        for failed in &receipt.failed {
+            let _ = writeln!(text, "  {} {}: {}", output.tone(Tone::Bad, "✗"), failed.format, failed.reason);
+        }
+    }
+    text
+}
+
+/// What was attached to the images.
+pub(super) fn attestations_text(receipts: &[AttestationReceipt], dry_run: bool, output: &Output) -> String {
+    let mut text = String::new();
+    for receipt in receipts {
+        let (word, tone) = match (dry_run, receipt.written, receipt.failed.is_empty()) {
+            (true, ..) if receipt.formats.is_empty() => ("already attached", Tone::Good),
+            (true, ..) => ("would attach", Tone::Unsure),
+            (false, _, false) => ("incomplete", Tone::Bad),
+            (false, true, true) => ("attached", Tone::Good),
+            (false, false, true) => ("already attached", Tone::Good),
+        };
+        let _ = writeln!(text, "{}  {}", output.tone(tone, word), receipt.predicate_type);
+        let mut facts: Vec<String> = vec![format!("to {}", receipt.digest)];
+        facts.extend(receipt.report.map(|report| format!("with the report {report}")));
+        facts.extend(Some(joined(receipt.formats.iter())).filter(|formats| !formats.is_empty()));
+        let _ = writeln!(text, "{}", output.tone(Tone::Faint, &format!("  {}", facts.join(", "))));
         for failed in &receipt.failed {
             let _ = writeln!(text, "  {} {}: {}", output.tone(Tone::Bad, "✗"), failed.format, failed.reason);
         }

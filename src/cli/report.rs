@@ -35,6 +35,8 @@ pub(super) fn word(verdict: Verdict) -> (&'static str, Tone) {
 /// One image, the decision on it, and what that rests on.
 pub(super) struct Row<'a> {
     pub(super) reference: String,
+    /// The image as it was asked about: a tag may have led to the reference.
+    pub(super) asked: String,
     pub(super) digest: Option<Digest>,
     pub(super) decision: &'a Decision,
     pub(super) evidence: &'a Gathered,
@@ -53,22 +55,28 @@ pub(super) struct Use {
     pub(super) object: String,
     /// The field.
     pub(super) path: String,
+    /// The columns in which the image stands, from 1, the last one excluded; none where it is written over several
+    /// lines.
+    #[serde(skip)]
+    pub(super) columns: Option<(u64, u64)>,
 }
 
 impl<'a> From<&'a Answer> for Row<'a> {
     fn from(answer: &'a Answer) -> Self {
         let Answer { image, decision, evidence } = answer;
         let digest = Some(image.digest());
-        Self { reference: image.to_string(), digest, decision, evidence, uses: Vec::new() }
+        let (reference, asked) = (image.to_string(), image.to_string());
+        Self { reference, asked, digest, decision, evidence, uses: Vec::new() }
     }
 }
 
 impl<'a> From<&'a GateAnswer> for Row<'a> {
     fn from(answer: &'a GateAnswer) -> Self {
         let GateAnswer { asked, pinned, decision, evidence, .. } = answer;
-        let reference = pinned.as_ref().map_or_else(|| asked.image.to_string(), ToString::to_string);
+        let asked = asked.image.to_string();
+        let reference = pinned.as_ref().map_or_else(|| asked.clone(), ToString::to_string);
         let digest = pinned.as_ref().map(|pinned| pinned.digest());
-        Self { reference, digest, decision, evidence, uses: Vec::new() }
+        Self { reference, asked, digest, decision, evidence, uses: Vec::new() }
     }
 }
 
@@ -143,7 +151,8 @@ impl Row<'_> {
     }
 }
 
-/// The signers of a policy; its name only where it was written down, with a mode and perhaps others beside it.
+/// The signers of a policy; its name only where it was written down, with a mode and perhaps others beside it. Where any
+/// one of them is enough and one is there, the others are of no interest.
 fn policy_text(text: &mut String, policy: &PolicyDecision, detail: Detail, output: &Output) {
     if policy.name != super::verify::POLICY_NAME {
         let mode = if policy.mode == Mode::Enforce { String::new() } else { format!(" ({:?})", policy.mode) };
@@ -151,9 +160,13 @@ fn policy_text(text: &mut String, policy: &PolicyDecision, detail: Detail, outpu
         let name = escape_untrusted(&policy.name);
         let _ = writeln!(text, "  {}", output.tone(Tone::Faint, &format!("policy {name}{mode}{why}")));
     }
-    for signer in policy.signers() {
-        signer_text(text, signer, detail, output);
+    let enough = policy.any_is_enough() && policy.verdict() == Verdict::Allowed;
+    let lacking = |signer: &&SignerDecision| matches!(signer.outcome, Outcome::Unsatisfied(_));
+    let signers = policy.signers().iter().filter(|signer| !(enough && lacking(signer)));
+    if policy.any_is_enough() && !enough && policy.signers().len() > 1 {
+        let _ = writeln!(text, "  {}", output.tone(Tone::Faint, "any one of these is enough:"));
     }
+    signers.for_each(|signer| signer_text(text, signer, detail, output));
 }
 
 fn signer_text(text: &mut String, signer: &SignerDecision, detail: Detail, output: &Output) {

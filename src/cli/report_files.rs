@@ -6,14 +6,13 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use jiff::Timestamp;
-
 use super::error::Failure;
 use super::files::{ARGUMENT, canonical, option_paths, waiting};
 use super::junit;
 use super::output::json_text;
-use super::report::Report;
+use super::page::{self, Page};
 use super::results::overwrite;
+use super::sarif;
 use crate::local::files::shown;
 
 /// The forms that reports are written in.
@@ -23,6 +22,10 @@ enum Form {
     Json,
     /// As test runners and CI systems read it.
     Junit,
+    /// As services read it that show findings beside code.
+    Sarif,
+    /// A page to look at.
+    Html,
 }
 
 /// A report that somebody asks for.
@@ -36,11 +39,13 @@ impl FromStr for ReportTarget {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = || "a report is json=PATH or junit=PATH".to_owned();
+        let expected = || "a report is json=PATH, junit=PATH, sarif=PATH or html=PATH".to_owned();
         let (form, path) = text.split_once('=').ok_or_else(expected)?;
         let form = match form {
             "json" => Form::Json,
             "junit" => Form::Junit,
+            "sarif" => Form::Sarif,
+            "html" => Form::Html,
             _ => return Err(expected()),
         };
         if path.is_empty() {
@@ -75,11 +80,19 @@ impl ReportFiles {
         .await
     }
 
+    /// Whether there is a page among them, which shows more than what was decided.
+    pub(super) fn have_a_page(&self) -> bool {
+        self.0.iter().any(|open| open.target.form == Form::Html)
+    }
+
     /// Writes every file.
-    pub(super) fn write(self, report: &Report<'_>, now: Timestamp) -> Result<(), Failure> {
+    pub(super) fn write(self, page: &Page<'_>) -> Result<(), Failure> {
+        let (report, now) = (page.report, page.now);
         for mut open in self.0 {
             let text = match open.target.form {
                 Form::Json => json_text(&report.json())?,
+                Form::Sarif => json_text(&sarif::document(report, now))?,
+                Form::Html => page::document(page),
                 Form::Junit => {
                     junit::document(report, now).map_err(|error| unwritable(&open.target.path, &error))?
                 }
@@ -156,7 +169,7 @@ mod tests {
     fn a_report_has_a_form_and_a_path() {
         let target: ReportTarget = "junit=a=b.xml".parse().unwrap();
         assert_eq!(target, ReportTarget { form: Form::Junit, path: "a=b.xml".into() });
-        for wrong in ["", "json", "json=", "sarif=a", "JSON=a", "=a"] {
+        for wrong in ["", "json", "json=", "pdf=a", "JSON=a", "=a"] {
             assert!(wrong.parse::<ReportTarget>().is_err(), "{wrong}");
         }
     }

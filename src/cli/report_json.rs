@@ -46,12 +46,16 @@ struct ReasonJson<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct PolicyJson<'a> {
     name: &'a str,
     mode: Mode,
     decision: Verdict,
     #[serde(flatten)]
     reason: ReasonJson<'a>,
+    /// Whether any one of the signers is enough.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    any_is_enough: bool,
     signers: Vec<SignerJson<'a>>,
 }
 
@@ -114,6 +118,7 @@ fn policy_json(policy: &PolicyDecision) -> PolicyJson<'_> {
         mode: policy.mode,
         decision: policy.verdict(),
         reason: policy.reason().into(),
+        any_is_enough: policy.any_is_enough(),
         signers: policy.signers().iter().map(signer_json).collect(),
     }
 }

@@ -1,5 +1,6 @@
 //! Judged scan reports as people and programs read them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde::Serialize;
 use super::output::{Output, Tone};
 use crate::flow::validate::JudgedReport;
 use crate::model::Digest;
+use crate::scan::finding::Severity;
 use crate::scan::judge::{Denied, Ignored, TooOld};
 use crate::scan::rego::Answer;
 use crate::scan::{Finding, Ignore};
@@ -117,6 +119,7 @@ const COLUMN_LIMIT: usize = 60;
 /// Most findings of a kind that are shown to people.
 const SHOWN_LIMIT: usize = 1_000;
 const HEADER: [&str; 6] = ["ID", "SEVERITY", "PACKAGE", "INSTALLED", "FIXED IN", "RULE"];
+const FOUND: [&str; 6] = ["ID", "SEVERITY", "PACKAGE", "INSTALLED", "FIXED IN", "NOTE"];
 
 // Writing to a String cannot fail, so the results of `write!` below are dropped.
 
@@ -148,7 +151,7 @@ fn scan_text(text: &mut String, judged: &JudgedReport, output: &Output) {
         let _ = writeln!(text, "  nothing was scanned, which the rules allow: {reason}");
     }
     let denied = judgement.denied.iter().take(SHOWN_LIMIT).map(denied_row);
-    text.push_str(&table(&denied.collect::<Vec<_>>(), output));
+    text.push_str(&table(HEADER, &denied.collect::<Vec<_>>(), output));
     more(text, judgement.denied.len(), output);
     if let Some(answer) = &judgement.answer {
         answer_text(text, answer, output);
@@ -181,6 +184,39 @@ fn answer_text(text: &mut String, Answer { deny, more: unkept }: &Answer, output
     more(text, deny.len() + unkept, output);
 }
 
+/// Findings that nobody judges here, the worst first.
+pub(super) fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
+    sorted
+}
+
+/// Findings as a table.
+pub(super) fn findings_text(findings: &[&Finding], output: &Output) -> String {
+    let row = |finding: &&Finding| {
+        let Finding { severity, id, package, installed, fixed_in, suppressed, .. } = (*finding).clone();
+        let note = suppressed.map_or(String::new(), |why| format!("suppressed by the scanner: {why}"));
+        [id, severity.to_string(), package, installed, fixed_in.unwrap_or_else(|| "-".to_owned()), note]
+    };
+    let rows: Vec<_> = findings.iter().take(SHOWN_LIMIT).map(row).collect();
+    let mut text = table(FOUND, &rows, output);
+    more(&mut text, findings.len(), output);
+    text
+}
+
+/// How many findings there are of each severity, the worst first.
+pub(super) fn severities(counts: &BTreeMap<Severity, usize>) -> String {
+    let counted = counts
+        .iter()
+        .rev()
+        .filter(|(_, count)| **count > 0)
+        .map(|(severity, count)| format!("{count} {severity}"));
+    match counted.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => "no findings".to_owned(),
+        counted => counted,
+    }
+}
+
 /// Who made a statement.
 fn named(author: &str) -> &str {
     if author.is_empty() { "somebody" } else { author }
@@ -207,17 +243,17 @@ fn denied_row(Denied { finding, rule, ignore_expired }: &Denied) -> [String; 6] 
 }
 
 /// Columns as wide as their widest cell, within a limit.
-fn table(rows: &[[String; 6]], output: &Output) -> String {
+fn table(header: [&str; 6], rows: &[[String; 6]], output: &Output) -> String {
     let mut text = String::new();
     if rows.is_empty() {
         return text;
     }
-    let header = HEADER.map(str::to_owned);
+    let header = header.map(str::to_owned);
     let width = |column: usize| {
         let cells = rows.iter().chain([&header]).filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or_default().min(COLUMN_LIMIT)
     };
-    let widths: Vec<usize> = (0..HEADER.len()).map(width).collect();
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
     for (number, row) in [&header].into_iter().chain(rows).enumerate() {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
         let line = format!("  {}", cells.collect::<Vec<_>>().join("  "));
@@ -240,7 +276,7 @@ mod tests {
 
     #[test]
     fn one_long_cell_widens_no_other_row_past_the_limit() {
-        let text = table(&[row(&"x".repeat(5_000)), row("CVE-1")], &Output::new(OutputFormat::Text));
+        let text = table(HEADER, &[row(&"x".repeat(5_000)), row("CVE-1")], &Output::new(OutputFormat::Text));
         let line = text.lines().last().unwrap();
         assert_eq!(line, format!("  {:60}  HIGH      libc     1          2         rule", "CVE-1"));
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use clap::{Args, ValueHint};
+use clap::{ArgAction, Args, ValueHint};
 
 use super::args::{PasswordArgs, PlaceArgs, RegistryArgs, Shared, StatedArgs, WrittenFormat, image};
 use super::context::{Keys, key_reference, registries};
@@ -14,11 +14,12 @@ use super::receipts::{Finish, Finished};
 use super::results::SignedResults;
 use super::rules::RulesFile;
 use super::sign::tag_refused;
-use super::validated::{print, refusal};
+use super::validated::{Asked, print, refusal};
 use super::verify::POLICY_NAME;
 use crate::flow::policies::build_requirements;
 use crate::flow::validate::{
-    Examination, Inquiry, ReportFile, Storage, ValidationSigner, VexFile, countersign, examine,
+    Attested, Countersigned, Examination, Inquiry, ReportFile, ReportTexts, Storage, ValidationSigner,
+    VexFile, attest, countersign, examine,
 };
 use crate::flow::verify::resolve;
 use crate::local::files::shown;
@@ -80,6 +81,10 @@ pub(super) struct ValidateArgs {
     /// Write the results SIGNED_REF and SIGNED_DIGEST as files into this folder
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     results_dir: Option<PathBuf>,
+    /// Attach the reports and a verification summary as attestations, once everything is signed
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", default_value_t = false, hide_default_value = true)]
+    attest: bool,
     /// Say what would be signed, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -121,7 +126,8 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
     let rules = RulesFile::read(&args.rules).await?;
     let sandbox = ChildSandbox::of_this_program();
     let rules = rules.book(&sandbox);
-    let reports = reports(args).await?;
+    let keep = args.attest || rules.reads_reports();
+    let Reports { reports, texts } = reports(args, keep).await?;
     let vex = documents(&args.vex).await?;
     let home = args.place.place(image.repository())?;
     let registry = registries(&args.registry)?;
@@ -140,6 +146,7 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
         build: &build,
         home: &home,
         reports: &reports,
+        texts: &texts,
         rules: &rules,
         vex: &vex,
         now,
@@ -156,17 +163,26 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
     let finished = match (examination.approve(&annotations), signer) {
         (Some(approval), Some(signer)) => {
             let signer = ValidationSigner::new(&*signer, &build)?;
-            let signed = countersign(&registry, &signer, approval, &storage, now).await?;
-            Finish { dry_run: args.dry_run, results }.finished(signed)
+            if args.attest {
+                texts.fit(&approval)?;
+            }
+            let Countersigned { signed, grounds } =
+                countersign(&registry, &signer, approval, &storage, now).await?;
+            let attested = match grounds.filter(|_| args.attest) {
+                Some(grounds) => attest(&registry, &signer, grounds, &storage, &texts).await,
+                None => Attested::default(),
+            };
+            Finish { dry_run: args.dry_run, results }.attested(signed, attested)
         }
         (_, signer) => {
             signer.map(|signer| ValidationSigner::new(&*signer, &build).map(|_| ())).transpose()?;
-            Finished { receipts: Vec::new(), failure: Some(refusal(&examination)) }
+            Finished { failure: Some(refusal(&examination)), ..Finished::default() }
         }
     };
     let warnings = examination.builds.iter().flat_map(|build| build.decision.warnings());
     warnings.for_each(|warning| warn(&warning));
-    print(&examination, &finished, args.dry_run, output)?;
+    let asked = Asked { attest: args.attest, dry_run: args.dry_run };
+    print(&examination, &finished, asked, output)?;
     Ok(finished.failure.map_or(Exit::Done, |failure| output.beside(&failure)))
 }
 
@@ -187,13 +203,19 @@ fn both(
     }
 }
 
+/// The reports, and their bytes where they are read again.
+struct Reports {
+    reports: Vec<ReportFile>,
+    texts: ReportTexts,
+}
+
 /// The reports; where digests were given, these and no others, and none of them missing.
-async fn reports(args: &ValidateArgs) -> Result<Vec<ReportFile>, Failure> {
+async fn reports(args: &ValidateArgs, keep: bool) -> Result<Reports, Failure> {
     let expected = args.scan_digest.iter().map(|text| {
         text.parse::<Digest>().map_err(|error| Failure::usage("--scan-digest cannot be used").because(error))
     });
     let expected: Vec<Digest> = expected.collect::<Result<_, _>>()?;
-    let mut reports = Vec::new();
+    let (mut reports, mut texts) = (Vec::new(), Vec::new());
     for name in &args.scan {
         let file = option_file("--scan", &place(args, name)?, REPORT_LIMIT).await?;
         let digest = Digest::of(&file.bytes);
@@ -207,12 +229,13 @@ async fn reports(args: &ValidateArgs) -> Result<Vec<ReportFile>, Failure> {
                 .because(error)
                 .hint("give a report of Trivy or Grype, whole; docs/scan-rules.md says what it must hold")
         })?;
-        reports.push(ReportFile { name: file.name, report, bytes: file.bytes });
+        reports.push(ReportFile { name: file.name, report });
+        texts.extend(keep.then(|| file.bytes.into()));
     }
     match expected.iter().find(|digest| !reports.iter().any(|file| file.report.digest == **digest)) {
         Some(digest) => Err(Failure::usage(format!("no report has the digest {digest}"))
             .because("--scan-digest names it, and --scan does not")),
-        None => Ok(reports),
+        None => Ok(Reports { reports, texts: texts.into_iter().collect() }),
     }
 }
 
@@ -257,7 +280,7 @@ async fn build(args: &BuildArgs, image: &PinnedRef) -> Result<BuildRules, Failur
     if let Some(signer) = &args.build_signer {
         let policies = policies(&args.policy, &source).await?;
         not_refused(&policies, image)?;
-        let build = build_requirements(&policies, signer, image.repository())?;
+        let build = build_requirements(&policies, signer, &image.clone().into())?;
         return Ok(BuildRules { build, all: Some(policies) });
     }
     let mut keys = Vec::new();

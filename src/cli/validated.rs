@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use super::error::{ErrorJson, Failure};
 use super::output::Output;
-use super::receipts::{Finished, receipts_text};
+use super::receipts::{Finished, attestations_text, receipts_text};
 use super::report::{Detail, Row};
 use super::report_json::ImageJson;
 use super::scan_table::{ScanJson, scans_text};
 use crate::flow::sign::Receipt;
-use crate::flow::validate::{Examination, ValidateError};
+use crate::flow::validate::{AttestationReceipt, Examination, ValidateError};
 use crate::policy::Verdict;
 use crate::sandbox::SandboxError;
 use crate::scan::VexError;
@@ -22,26 +22,38 @@ struct ValidateJson<'a> {
     build: Vec<ImageJson<'a>>,
     scans: Vec<ScanJson>,
     results: &'a [Receipt],
+    /// What was attached, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attestations: Option<&'a [AttestationReceipt]>,
     dry_run: bool,
     /// Why it is not complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorJson<'a>>,
 }
 
+/// What was asked for beside the second signature.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) attest: bool,
+    pub(super) dry_run: bool,
+}
+
 /// Prints what was found out, and what was signed.
 pub(super) fn print(
     examination: &Examination,
     finished: &Finished,
-    dry_run: bool,
+    asked: Asked,
     output: &Output,
 ) -> Result<(), Failure> {
-    let Finished { receipts, failure } = finished;
+    let Asked { attest, dry_run } = asked;
+    let Finished { receipts, attestations, failure } = finished;
     let rows: Vec<Row> = examination.builds.iter().map(Row::from).collect();
     let value = ValidateJson {
         decision: examination.verdict(),
         build: rows.iter().map(Row::json).collect(),
         scans: examination.judged.iter().map(ScanJson::from).collect(),
         results: receipts,
+        attestations: attest.then_some(attestations.as_slice()),
         dry_run,
         error: failure.as_ref().map(ErrorJson::from),
     };
@@ -49,7 +61,7 @@ pub(super) fn print(
         let mut text = scans_text(&examination.judged, output);
         let missing = rows.iter().filter(|row| row.decision.verdict() != Verdict::Allowed);
         missing.for_each(|row| row.text(&mut text, Detail::Keys, output));
-        text + &receipts_text(receipts, dry_run, output)
+        text + &receipts_text(receipts, dry_run, output) + &attestations_text(attestations, dry_run, output)
     })
 }
 
@@ -95,6 +107,8 @@ impl From<ValidateError> for Failure {
                 .hint("the program starts itself for that: it must be allowed to run, and to set limits"),
             ValidateError::Rego { .. } => Self::usage(message).hint("docs/rego.md says what rules in Rego may do"),
             ValidateError::Unjudged { .. } => Self::usage(message).hint("docs/scan-rules.md says what each rule needs"),
+            ValidateError::Unattachable { .. } => Self::usage(message)
+                .hint("nothing was signed; leave --attest out, or let the scanner write less into its report"),
             ValidateError::Vex { cause: VexError::Unnamed(digest), .. } => Self::usage(message).hint(format!(
                 "let the owners of the rules add {digest} to `spec.vex.documents`, or sign it for this image and add \
                  the key to `spec.vex.keys`; docs/scan-rules.md says how",

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::verify::{Gathered, Question, Until, gather, resolve};
-use crate::model::{Digest, ImageRef, PinnedRef, Repository};
-use crate::policy::{Decision, Early, NoMatch, Pending, PolicySet};
+use crate::model::{Digest, ImageRef, PinnedRef, Repository, Tag};
+use crate::policy::{Decision, Early, NoMatch, Pending, PolicySet, Resource, Surroundings};
 use crate::registry::Registry;
 
 /// Images that are resolved or gathered at once.
@@ -25,6 +25,8 @@ pub struct Asked {
     pub image: ImageRef,
     /// The namespace.
     pub namespace: Option<String>,
+    /// The object that it stands in, where one is known and a policy asks for it.
+    pub object: Option<Resource>,
 }
 
 /// What becomes of an image without a digest that evidence would be needed for.
@@ -116,7 +118,8 @@ fn needs_evidence(gate: &Gate<'_>, asked: &Asked) -> bool {
 }
 
 fn early<'a>(gate: &Gate<'a>, asked: &Asked, image: &ImageRef) -> Early<'a> {
-    gate.policies.before_evidence(image, asked.namespace.as_deref(), gate.no_match)
+    let there = Surroundings { namespace: asked.namespace.as_deref(), object: asked.object.as_ref() };
+    gate.policies.before_evidence(image, there, gate.no_match)
 }
 
 fn stage<'a>(gate: &Gate<'a>, asked: &Asked, tags: &Tags) -> Stage<'a> {
@@ -136,47 +139,48 @@ fn stage<'a>(gate: &Gate<'a>, asked: &Asked, tags: &Tags) -> Stage<'a> {
     }
 }
 
-/// One digest in one repository.
-type Place = (Repository, Digest);
+/// One digest in one repository; with the tag that is written beside it where a policy looks at tags.
+type Subject = (Repository, Digest, Option<Tag>);
 
 /// What is known of each digest, gathered until it is enough for everybody who asks about it.
 async fn gathered<R: Registry>(
     registry: &R,
     gate: &Gate<'_>,
     stages: &[Stage<'_>],
-) -> HashMap<Place, Gathered> {
-    let mut groups: HashMap<Place, (Vec<&Pending>, &PinnedRef, bool)> = HashMap::new();
+) -> HashMap<Subject, Gathered> {
+    let mut groups: HashMap<Subject, (Vec<&Pending>, &PinnedRef, bool)> = HashMap::new();
     for stage in stages {
         if let Stage::Open { pending, pinned, seen } = stage {
-            let group = groups.entry(place(pinned)).or_insert_with(|| (Vec::new(), pinned, false));
+            let group = groups.entry(subject(pinned, pending)).or_insert_with(|| (Vec::new(), pinned, false));
             group.0.push(pending);
             group.2 |= seen;
         }
     }
     stream::iter(groups)
-        .map(|(place, (pending, image, seen))| async move {
+        .map(|(subject, (pending, image, seen))| async move {
             let pending = Pending::together(&pending);
             let home = gate.signature_repository.unwrap_or(image.repository());
             let question =
                 Question { image, seen, home, pending: &pending, until: Until::Settled, now: gate.now };
             let gathered = timeout_at(gate.deadline, gather(registry, &question)).await;
             let late = |_| Gathered::of_unreachable(home, image.to_string(), NO_ANSWER.to_owned());
-            (place, gathered.unwrap_or_else(late))
+            (subject, gathered.unwrap_or_else(late))
         })
         .buffer_unordered(IMAGES_AT_ONCE)
         .collect()
         .await
 }
 
-fn place(image: &PinnedRef) -> Place {
-    (image.repository().clone(), image.digest())
+fn subject(image: &PinnedRef, pending: &Pending<'_>) -> Subject {
+    let tag = image.tag().filter(|_| pending.looks_at_tags()).cloned();
+    (image.repository().clone(), image.digest(), tag)
 }
 
 fn answer(
     gate: &Gate<'_>,
     asked: Asked,
     stage: Stage<'_>,
-    evidence: &HashMap<Place, Gathered>,
+    evidence: &HashMap<Subject, Gathered>,
 ) -> GateAnswer {
     match stage {
         Stage::Decided(decision, pinned) => {
@@ -190,7 +194,7 @@ fn answer(
             GateAnswer { asked, pinned: None, decision, evidence, unresolved }
         }
         Stage::Open { pending, pinned, .. } => {
-            let evidence = evidence.get(&place(&pinned)).cloned().unwrap_or_default();
+            let evidence = evidence.get(&subject(&pinned, &pending)).cloned().unwrap_or_default();
             let home = gate.signature_repository.unwrap_or(pinned.repository());
             let decision = pending.decide(&pinned, home, &evidence.pairs(), gate.now);
             GateAnswer { asked, pinned: Some(pinned), decision, evidence, unresolved: None }

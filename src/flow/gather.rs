@@ -44,6 +44,16 @@ impl<R: Registry> Gathering<'_, R> {
         self.read(&survey, findings).await
     }
 
+    /// Reads the legacy signatures at `tag`, and nothing else: what stands under a tag of its own is no referrer.
+    /// Whether it stopped because the answer was settled.
+    pub(super) async fn run_at(&self, tag: Tag, findings: &mut impl Findings) -> bool {
+        let place = format!("{}:{tag}", self.place);
+        let stored = self.registry.manifest(self.place, &ManifestName::Tag(tag)).await;
+        let layers = self.layers_at(&stored, place, findings);
+        let mut left = CANDIDATES_LIMIT;
+        self.read_all(layers, &mut left, findings).await
+    }
+
     /// Runs the stages after the first.
     pub(super) async fn read(&self, survey: &Survey, findings: &mut impl Findings) -> bool {
         let mut left = CANDIDATES_LIMIT;
@@ -76,15 +86,24 @@ impl<R: Registry> Gathering<'_, R> {
     /// The layers of the manifest at the tag.
     fn legacy_layers(&self, survey: &Survey, findings: &mut impl Findings) -> Vec<Pointer> {
         let place = survey.shown(&self.sought.tag(self.image));
-        let stored = match &survey.tagged {
-            Ok(Some(stored)) => stored,
-            Ok(None) => return Vec::new(),
+        self.layers_at(&survey.tagged, place, findings)
+    }
+
+    /// The layers of a manifest with legacy signatures, if the registry has it at `place`.
+    fn layers_at(
+        &self,
+        answer: &Result<Option<StoredManifest>, RegistryError>,
+        place: String,
+        findings: &mut impl Findings,
+    ) -> Vec<Pointer> {
+        match answer {
+            Ok(Some(stored)) => self.layers_of(stored, place, findings),
+            Ok(None) => Vec::new(),
             Err(error) => {
                 note_failure(findings, place, Some(Format::Legacy), error);
-                return Vec::new();
+                Vec::new()
             }
-        };
-        self.layers_of(stored, place, findings)
+        }
     }
 
     fn layers_of(

@@ -12,6 +12,7 @@ pub mod keys;
 mod pointer;
 pub mod policies;
 pub mod prepare;
+pub mod scans;
 pub mod sign;
 mod store;
 mod survey;

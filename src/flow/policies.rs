@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use futures_util::{StreamExt as _, stream};
 
-use crate::model::{PublicKey, Repository, escape_untrusted};
-use crate::policy::native::{Draft, KeySource, NativeError, Spot};
-use crate::policy::{Action, Mode, OnExpiry, Policy, PolicySet, Requirements, Role, SetError};
+use crate::model::{ImageRef, PublicKey, Repository, escape_untrusted};
+use crate::policy::{
+    Action, Draft, DraftError, Installation, KeySource, Mode, OnExpiry, Policy, PolicySet, Requirements,
+    Role, SetError, Spot,
+};
 use crate::signer::{KeyRef, KeyRefError, KeySourceError, Keyring, ObjectName};
 
 /// Keys that are fetched at once.
@@ -19,8 +21,10 @@ pub struct PolicyFile {
     pub name: String,
     /// The folder that paths of keys in it start from.
     pub folder: PathBuf,
-    /// What it holds.
+    /// The policies that it holds.
     pub drafts: Vec<Draft>,
+    /// What it says of the installation that they come from.
+    pub installation: Installation,
 }
 
 /// Why there are no policies to decide by. Names are escaped.
@@ -28,11 +32,11 @@ pub struct PolicyFile {
 pub enum PoliciesError {
     /// A policy that makes no sense.
     #[error("{file}: {cause}")]
-    Native {
+    Written {
         /// The file.
         file: String,
         /// Where in it, and why.
-        cause: NativeError,
+        cause: DraftError,
     },
     /// A reference that names no key.
     #[error("{file}: {}{}: {cause}", shown_place(.spot), .spot.field)]
@@ -95,16 +99,17 @@ fn shown_place(spot: &Spot) -> String {
 /// [`PoliciesError`].
 pub async fn policy_set(keyring: &dyn Keyring, files: Vec<PolicyFile>) -> Result<PolicySet, PoliciesError> {
     names_differ(&files)?;
+    let installation = installation(&files)?;
     let keys = fetched(keyring, &files).await?;
     let mut policies = Vec::new();
     for (file, keys) in files.into_iter().zip(keys) {
         for draft in file.drafts {
-            let policy = draft.into_policy(&keys);
+            let policy = draft.under(&installation).into_policy(&keys);
             let name = file.name.clone();
-            policies.push(policy.map_err(|cause| PoliciesError::Native { file: name, cause })?);
+            policies.push(policy.map_err(|cause| PoliciesError::Written { file: name, cause })?);
         }
     }
-    Ok(PolicySet::new(policies)?)
+    Ok(PolicySet::new(policies)?.under(&installation))
 }
 
 /// Refuses two policies of one name, in one file or in two.
@@ -122,6 +127,19 @@ pub fn names_differ(files: &[PolicyFile]) -> Result<(), PoliciesError> {
         }
     }
     Ok(())
+}
+
+/// What all files together say of the installation.
+///
+/// # Errors
+/// [`PoliciesError::Written`]: two say something of the same object.
+pub fn installation(files: &[PolicyFile]) -> Result<Installation, PoliciesError> {
+    let mut all = Installation::default();
+    for file in files {
+        let joined = all.join(file.installation.clone());
+        joined.map_err(|cause| PoliciesError::Written { file: file.name.clone(), cause })?;
+    }
+    Ok(all)
 }
 
 /// The keys of one file's policies, by where the file says they are.
@@ -191,18 +209,18 @@ fn reference(file: &PolicyFile, source: &KeySource) -> Result<KeyRef, KeyRefErro
     })
 }
 
-/// What the policies that speak of `repository` say of the build signature: each with that signer alone, and
-/// enforced, since nothing is signed a second time on a warning.
+/// What the policies that speak of `image` say of the build signature: each with that signer alone, and enforced, since
+/// nothing is signed a second time on a warning. Where any one of several keys is enough there is no such signer.
 ///
 /// # Errors
 /// [`PoliciesError::NoBuildSigner`], [`PoliciesError::NotTheFirst`].
 pub fn build_requirements(
     policies: &PolicySet,
     signer: &str,
-    repository: &Repository,
+    image: &ImageRef,
 ) -> Result<Vec<Policy>, PoliciesError> {
     let mut alone = Vec::new();
-    for policy in policies.matching(repository) {
+    for policy in policies.matching(image, None::<&str>) {
         let Action::Require(required) = &policy.action else { continue };
         let Some(rule) = required.signers().iter().find(|rule| rule.name == signer) else { continue };
         let not_the_first = || PoliciesError::NotTheFirst {
@@ -226,7 +244,7 @@ pub fn build_requirements(
     match alone.is_empty() {
         true => Err(PoliciesError::NoBuildSigner {
             signer: escape_untrusted(signer),
-            repository: repository.clone(),
+            repository: image.repository().clone(),
         }),
         false => Ok(alone),
     }

@@ -180,7 +180,7 @@ fn descriptor(manifest: &Manifest, digest: Digest, size: usize) -> Descriptor {
 
 impl Survey {
     /// Whether signing may go on: all lists were read, and what stands at the tags can be added to.
-    fn usable(&self) -> Result<(), FlowError> {
+    pub(super) fn usable(&self) -> Result<(), FlowError> {
         if let Err(error) = &self.referrers {
             return Err(error.clone().into());
         }

@@ -137,7 +137,7 @@ pub async fn sign<R: Registry>(
 }
 
 /// Registries answer a put at an immutable tag with 403 as well as with other refusals.
-fn is_refusal(error: &FlowError) -> bool {
+pub(super) fn is_refusal(error: &FlowError) -> bool {
     matches!(error, FlowError::Registry(error) if matches!(error.kind, Kind::Refused | Kind::Forbidden))
 }
 
@@ -277,7 +277,8 @@ impl<R: Registry> Signing<'_, R> {
         let docker_reference = self.order.image.repository().docker_reference();
         let payload = payload::to_bytes(&docker_reference, &self.target.subject.digest, claims);
         let signature = self.signature(&payload).await?;
-        Ok(LegacyLayer { payload: Bytes::from(payload), signature: STANDARD.encode(signature) })
+        let annotations = BTreeMap::from([(payload::SIGNATURE_ANNOTATION, STANDARD.encode(signature))]);
+        Ok(LegacyLayer { media_type: payload::MEDIA_TYPE, blob: Bytes::from(payload), annotations })
     }
 
     async fn bundle(&self, claims: &Claims) -> Result<AttachedBundle, FlowError> {
@@ -285,15 +286,19 @@ impl<R: Registry> Signing<'_, R> {
         let signature = self.signature(&envelope::pae(envelope::IN_TOTO, &statement)).await?;
         let bundle = Bytes::from(bundle::to_bytes(&statement, &signature, self.signer.public_key()));
         let created = claims.get(claims::SIGNED_AT).unwrap_or_default().to_owned();
-        Ok(AttachedBundle { bundle, created })
+        Ok(AttachedBundle { bundle, predicate_type: statement::SIGNATURE_PREDICATE, created })
     }
 
-    /// A signature that the public key accepts: what a key store returns is not taken on trust.
     async fn signature(&self, message: &[u8]) -> Result<Vec<u8>, FlowError> {
-        let signature = self.signer.sign(message).await?;
-        match self.signer.public_key().accepts(message, &signature) {
-            true => Ok(signature),
-            false => Err(FlowError::Signer(SignError::Failed)),
-        }
+        signature(self.signer, message).await
+    }
+}
+
+/// A signature that the public key accepts: what a key store returns is not taken on trust.
+pub(super) async fn signature(signer: &dyn Signer, message: &[u8]) -> Result<Vec<u8>, FlowError> {
+    let signature = signer.sign(message).await?;
+    match signer.public_key().accepts(message, &signature) {
+        true => Ok(signature),
+        false => Err(FlowError::Signer(SignError::Failed)),
     }
 }

@@ -1,6 +1,7 @@
-//! Storing one signature: the layer of the legacy format, the bundle and its manifest, and the re-read that
-//! shows them where readers look.
+//! Storing signatures and attestations: the layer of the legacy format, the bundle and its manifest, and the re-read
+//! that shows them where readers look.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use super::append::{ListKind, TaggedList};
 use super::survey::Survey;
 use crate::model::manifest::{Descriptor, EMPTY_BLOB, OCI_EMPTY, OCI_MANIFEST};
 use crate::model::statement::SIGNATURE_PREDICATE;
-use crate::model::{Digest, Repository, Tag, bundle, payload};
+use crate::model::{Digest, Repository, Tag, bundle};
 use crate::registry::{ManifestName, Referrers, Registry};
 
 /// Waits between looks at the referrers API until it lists what was just stored: some index in the background.
@@ -24,26 +25,28 @@ const LISTING_WAITS: [Duration; 5] = [
     Duration::from_secs(2),
 ];
 
-/// Where the signature on one image goes.
+/// Where what is attached to one image goes.
 pub(super) struct Shelf<'a, R> {
     pub(super) registry: &'a R,
     pub(super) repository: &'a Repository,
-    /// The image that is signed.
+    /// The image.
     pub(super) subject: Descriptor,
-    /// What was attached to it before it was signed.
+    /// What was attached to it before.
     pub(super) survey: &'a Survey,
 }
 
-/// A legacy signature, ready to be stored.
+/// A layer of the legacy format, ready to be stored.
 pub(super) struct LegacyLayer {
-    pub(super) payload: Bytes,
-    /// Standard base64 of the signature.
-    pub(super) signature: String,
+    pub(super) media_type: &'static str,
+    pub(super) blob: Bytes,
+    pub(super) annotations: BTreeMap<&'static str, String>,
 }
 
 /// A bundle, ready to be stored.
 pub(super) struct AttachedBundle {
     pub(super) bundle: Bytes,
+    /// Of the statement in it.
+    pub(super) predicate_type: &'static str,
     /// RFC 3339, for the manifest's annotation.
     pub(super) created: String,
 }
@@ -51,10 +54,10 @@ pub(super) struct AttachedBundle {
 impl LegacyLayer {
     fn element(&self) -> Result<Box<RawValue>, serde_json::Error> {
         to_raw_value(&json!({
-            "mediaType": payload::MEDIA_TYPE,
-            "size": self.payload.len(),
-            "digest": Digest::of(&self.payload),
-            "annotations": {payload::SIGNATURE_ANNOTATION: self.signature},
+            "mediaType": self.media_type,
+            "size": self.blob.len(),
+            "digest": Digest::of(&self.blob),
+            "annotations": self.annotations,
         }))
     }
 }
@@ -81,7 +84,7 @@ impl AttachedBundle {
             "annotations": {
                 "org.opencontainers.image.created": self.created,
                 bundle::CONTENT_ANNOTATION: "dsse-envelope",
-                bundle::PREDICATE_ANNOTATION: SIGNATURE_PREDICATE,
+                bundle::PREDICATE_ANNOTATION: self.predicate_type,
             },
         });
         Bytes::from(manifest.to_string())
@@ -103,16 +106,16 @@ impl<R: Registry> Shelf<'_, R> {
         };
         tokio::try_join!(
             push(Some(Bytes::from_static(EMPTY_BLOB))),
-            push(legacy.map(|layer| layer.payload.clone())),
+            push(legacy.map(|layer| layer.blob.clone())),
             push(attached.map(|attached| attached.bundle.clone())),
         )?;
         Ok(())
     }
 
-    /// Adds the layer to the `.sig` manifest.
+    /// Adds the layer to the manifest at the tag.
     pub(super) async fn add_layer(&self, layer: &LegacyLayer) -> Result<(), FlowError> {
         let element = layer.element().map_err(unserialisable)?;
-        let list = self.list(Tag::signatures(&self.subject.digest), ListKind::Layers);
+        let list = self.list(self.survey.sought.tag(&self.subject.digest), ListKind::Layers);
         list.add(vec![element]).await?;
         Ok(())
     }
@@ -121,13 +124,17 @@ impl<R: Registry> Shelf<'_, R> {
     pub(super) async fn attach(&self, attached: &AttachedBundle) -> Result<(), FlowError> {
         let manifest = attached.manifest(&self.subject);
         let digest = Digest::of(&manifest);
-        let element = to_raw_value(&json!({
+        let mut element = json!({
             "mediaType": OCI_MANIFEST,
             "size": manifest.len(),
             "digest": digest,
             "artifactType": bundle::MEDIA_TYPE,
-        }))
-        .map_err(unserialisable)?;
+        });
+        // As a registry lists it: readers of signatures need not fetch an attestation.
+        if attached.predicate_type != SIGNATURE_PREDICATE {
+            element["annotations"] = json!({bundle::PREDICATE_ANNOTATION: attached.predicate_type});
+        }
+        let element = to_raw_value(&element).map_err(unserialisable)?;
         let name = ManifestName::Digest(digest);
         let put = self.registry.put_manifest(self.repository, &name, OCI_MANIFEST, manifest, None);
         if !self.survey.lacks_referrers_api() {

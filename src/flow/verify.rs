@@ -14,8 +14,8 @@ use crate::flow::gather::{Fallback, Gathering};
 use crate::flow::survey::Sought;
 use crate::model::manifest::{Manifest, ManifestError};
 use crate::model::verify::{Evidence, Remark};
-use crate::model::{ImageRef, PinnedRef, Repository};
-use crate::policy::{Decision, Pending};
+use crate::model::{ImageRef, PinnedRef, Repository, Tag};
+use crate::policy::{Decision, Pending, Place};
 use crate::registry::{ManifestName, Registry, StoredManifest};
 
 /// What is asked about one image.
@@ -43,20 +43,20 @@ pub enum Until {
     Complete,
 }
 
-/// What is known of one digest, for each repository that was looked in.
+/// What is known of one digest, for each place that was looked in.
 #[derive(Debug, Clone, Default)]
-pub struct Gathered(Vec<(Repository, Evidence)>);
+pub struct Gathered(Vec<(Place, Evidence)>);
 
 impl Gathered {
-    /// The repositories and what is known there.
-    pub fn pairs(&self) -> Vec<(&Repository, &Evidence)> {
+    /// The places and what is known there.
+    pub fn pairs(&self) -> Vec<(&Place, &Evidence)> {
         self.0.iter().map(|(place, evidence)| (place, evidence)).collect()
     }
 
     /// Nothing is known, for that reason.
     pub(super) fn of_unreachable(home: &Repository, place: String, reason: String) -> Self {
         let unreachable = vec![Remark { place, format: None, reason }];
-        Self(vec![(home.clone(), Evidence { unreachable, ..Evidence::default() })])
+        Self(vec![(home.clone().into(), Evidence { unreachable, ..Evidence::default() })])
     }
 
     /// Whether everything was looked at.
@@ -142,7 +142,7 @@ pub async fn verify<R: Registry>(registry: &R, question: &Question<'_>) -> Answe
 pub async fn gather<R: Registry>(registry: &R, question: &Question<'_>) -> Gathered {
     let digest = question.image.digest();
     let keys = question.pending.keys();
-    let mut gathered: Vec<(Repository, Evidence)> = Vec::new();
+    let mut gathered: Vec<(Place, Evidence)> = Vec::new();
     for place in question.pending.places(question.home) {
         let before: Vec<_> = gathered.iter().map(|(place, evidence)| (place, evidence)).collect();
         let enough = |evidence: &Evidence| {
@@ -153,12 +153,18 @@ pub async fn gather<R: Registry>(registry: &R, question: &Question<'_>) -> Gathe
         let mut judgement = Judgement { image: &digest, keys: &keys, evidence, enough: &enough };
         let gathering = Gathering {
             registry,
-            place: &place,
+            place: &place.repository,
             image: &digest,
             sought: Sought::Signatures,
             fallback: Fallback::Always,
         };
-        let settled = gathering.run(&mut judgement).await;
+        let tag = place.tag_prefix.as_ref().map(|prefix| Tag::signatures(&digest).behind(prefix.as_str()));
+        let settled = match tag {
+            None => gathering.run(&mut judgement).await,
+            // A prefix is short enough for every digest: what could not be a tag is not there.
+            Some(Err(_)) => false,
+            Some(Ok(tag)) => gathering.run_at(tag, &mut judgement).await,
+        };
         let mut evidence = judgement.evidence;
         evidence.complete = !settled;
         gathered.push((place, evidence));
@@ -175,7 +181,7 @@ pub async fn gather<R: Registry>(registry: &R, question: &Question<'_>) -> Gathe
 }
 
 impl Question<'_> {
-    fn is_settled(&self, evidence: &[(&Repository, &Evidence)]) -> bool {
+    fn is_settled(&self, evidence: &[(&Place, &Evidence)]) -> bool {
         self.until == Until::Settled && self.pending.is_settled(self.image, self.home, evidence, self.now)
     }
 }
@@ -193,6 +199,6 @@ async fn ask_for_the_image<R: Registry>(registry: &R, image: &PinnedRef, gathere
     }
 }
 
-fn decided(question: &Question<'_>, evidence: &[(&Repository, &Evidence)]) -> Decision {
+fn decided(question: &Question<'_>, evidence: &[(&Place, &Evidence)]) -> Decision {
     question.pending.decide(question.image, question.home, evidence, question.now)
 }

@@ -124,14 +124,18 @@ impl Bundle {
 }
 
 /// The bytes of a bundle with a statement's bytes and `signature` over their encoding ([`envelope::pae`]).
-/// It has no `keyid`: cosign refuses the SPKI's hash there.
 pub fn to_bytes(statement: &[u8], signature: &[u8], key: &PublicKey) -> Vec<u8> {
-    let envelope = json!({
-        "payload": STANDARD.encode(statement),
-        "payloadType": envelope::IN_TOTO,
-        "signatures": [{"sig": STANDARD.encode(signature)}],
-    });
+    let envelope = envelope::written(statement, signature);
     let material = json!({"publicKey": {"hint": key.fingerprint().hint()}});
+    json!({"mediaType": MEDIA_TYPE, "verificationMaterial": material, "dsseEnvelope": envelope})
+        .to_string()
+        .into_bytes()
+}
+
+/// A bundle as [`to_bytes`] writes it, with a signature that no key made: to see whether it would be read.
+pub(crate) fn unsigned(statement: &[u8]) -> Vec<u8> {
+    let material = json!({"publicKey": {}});
+    let envelope = envelope::written(statement, &[0]);
     json!({"mediaType": MEDIA_TYPE, "verificationMaterial": material, "dsseEnvelope": envelope})
         .to_string()
         .into_bytes()

@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::alphabet;
+use base64::engine::general_purpose::STANDARD as WRITTEN;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
@@ -72,6 +73,21 @@ impl EncodedEnvelope {
             payload_type: self.payload_type,
         })
     }
+}
+
+/// The bytes of an envelope that stands by itself, with a statement's bytes and `signature` over their encoding
+/// ([`pae`]).
+pub fn to_bytes(statement: &[u8], signature: &[u8]) -> Vec<u8> {
+    written(statement, signature).to_string().into_bytes()
+}
+
+/// An envelope as JSON. It has no `keyid`: cosign refuses the SPKI's hash there.
+pub(crate) fn written(statement: &[u8], signature: &[u8]) -> serde_json::Value {
+    serde_json::json!({
+        "payload": WRITTEN.encode(statement),
+        "payloadType": IN_TOTO,
+        "signatures": [{"sig": WRITTEN.encode(signature)}],
+    })
 }
 
 /// Reads base64 in the standard or the URL-safe alphabet, padded or not, as DSSE demands of readers.

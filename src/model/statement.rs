@@ -1,7 +1,10 @@
 //! The in-toto statement inside an envelope (in-toto attestation, spec v1): of a signature, or of an attestation.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use serde_json::value::RawValue;
 
 use super::claims::{Claims, ClaimsError, SignedClaims};
 use super::digest::Digest;
@@ -117,6 +120,41 @@ pub fn to_bytes(digest: &Digest, claims: &Claims) -> Vec<u8> {
     json!({"_type": TYPE, "predicate": {}, "predicateType": SIGNATURE_PREDICATE, "subject": subject})
         .to_string()
         .into_bytes()
+}
+
+/// The bytes of an attestation's statement about `digest` in the repository `name`, with a predicate that is JSON
+/// already and stays to the byte. cosign reads attestations in this version of the form.
+///
+/// # Errors
+/// The predicate is not JSON, or its type is a signature's.
+pub fn attestation(
+    name: &str,
+    digest: &Digest,
+    predicate_type: &str,
+    predicate: &str,
+) -> Result<Vec<u8>, serde_json::Error> {
+    if predicate_type == SIGNATURE_PREDICATE {
+        return Err(serde::ser::Error::custom("a signature is no attestation"));
+    }
+    let subject = [Named { name, digest: BTreeMap::from([("sha256", digest.hex())]) }];
+    let predicate = serde_json::from_str(predicate)?;
+    serde_json::to_vec(&Attestation { kind: TYPE_V0_1, predicate_type, subject, predicate })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Attestation<'a> {
+    #[serde(rename = "_type")]
+    kind: &'static str,
+    predicate_type: &'a str,
+    subject: [Named<'a>; 1],
+    predicate: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    name: &'a str,
+    digest: BTreeMap<&'static str, String>,
 }
 
 #[cfg(test)]

@@ -110,8 +110,19 @@ pub enum Conclusion {
     Refused(Reason),
     /// Nothing could be asked about the image.
     Unasked(Reason),
-    /// The signers, in the policy's order; never none.
+    /// The signers, in the policy's order; never none. All of them are required.
     Signers(Vec<SignerDecision>),
+    /// The alternatives that speak of the image; any one is enough.
+    AnyOf(AnyOfDecision),
+}
+
+/// What became of the alternatives of a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnyOfDecision {
+    /// What became of each, in the policy's order.
+    pub alternatives: Vec<SignerDecision>,
+    /// Why none of them is enough, in the words of the policy's dialect, where it has its own.
+    pub reason: Option<Reason>,
 }
 
 /// A policy's answer for one image.
@@ -135,6 +146,14 @@ impl Outcome {
     }
 }
 
+impl AnyOfDecision {
+    /// The best of the alternatives: what could not be asked might have been enough.
+    pub fn verdict(&self) -> Verdict {
+        let each = self.alternatives.iter().map(|alternative| alternative.outcome.verdict());
+        each.min().unwrap_or(Verdict::Denied)
+    }
+}
+
 impl PolicyDecision {
     /// The answer as if the policy were enforced.
     pub fn verdict(&self) -> Verdict {
@@ -146,6 +165,7 @@ impl PolicyDecision {
             Conclusion::Signers(signers) => {
                 signers.iter().map(|signer| signer.outcome.verdict()).max().unwrap_or(Verdict::Denied)
             }
+            Conclusion::AnyOf(decided) => decided.verdict(),
         }
     }
 
@@ -157,10 +177,11 @@ impl PolicyDecision {
         }
     }
 
-    /// Its signers, in the policy's order; none where it did not come to them.
+    /// Its signers or alternatives, in the policy's order; none where it did not come to them.
     pub fn signers(&self) -> &[SignerDecision] {
         match &self.conclusion {
             Conclusion::Signers(signers) => signers,
+            Conclusion::AnyOf(decided) => &decided.alternatives,
             Conclusion::AllowedAsIs
             | Conclusion::Excluded(_)
             | Conclusion::Refused(_)
@@ -168,9 +189,15 @@ impl PolicyDecision {
         }
     }
 
-    /// Why the policy decided without its signers, where it did.
+    /// Whether any one of its signers is enough.
+    pub fn any_is_enough(&self) -> bool {
+        matches!(self.conclusion, Conclusion::AnyOf(_))
+    }
+
+    /// Why the policy decided without its signers, where it did; of alternatives, what is said of all of them.
     pub fn reason(&self) -> Option<&Reason> {
         match &self.conclusion {
+            Conclusion::AnyOf(decided) => decided.reason.as_ref(),
             Conclusion::Excluded(reason) | Conclusion::Refused(reason) | Conclusion::Unasked(reason) => {
                 Some(reason)
             }

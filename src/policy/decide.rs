@@ -1,53 +1,141 @@
 //! What one policy says of one image that it speaks of, with signatures and before any is known. Namespaces, images
 //! without a digest and several policies together are left to `set`, the words of what is missing to `unsatisfied`.
 //!
-//! Within a signer: complete evidence without satisfaction is denied, missing evidence without satisfaction
-//! is undecided. Over several (`answer`): denied before undecided before allowed. One more valid signature never
-//! turns allowed into denied.
+//! Within a signer, and within an alternative: complete evidence without satisfaction is denied, missing evidence
+//! without satisfaction is undecided. Over several signers (`answer`): denied before undecided before allowed; over
+//! alternatives the other way round. One more valid signature never turns allowed into denied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::answer::{Conclusion, Outcome, PolicyDecision, Reason, ReasonCode, Satisfaction, SignerDecision};
+use super::answer::{
+    AnyOfDecision, Conclusion, Outcome, PolicyDecision, Reason, ReasonCode, Satisfaction, SignerDecision,
+};
+use super::any_of::{Alternative, AnyOf, Grant};
 use super::judge::{Bench, Worth, renewal};
 use super::model::{Action, Policy, Requirements};
+use super::place::Place;
 use super::signer::SignerRule;
 use super::unsatisfied::{Shortfall, reason};
+use super::words;
 use crate::model::verify::Evidence;
-use crate::model::{Digest, Fingerprint, PinnedRef, VerifiedSignature};
+use crate::model::{
+    Fingerprint, Format, ImageRef, PinnedRef, Repository, VerifiedSignature, escape_untrusted,
+};
 
 /// Decides `policy` for `image` at the time `now`.
 ///
-/// `evidence` is what was gathered of the image's digest, one for each of the policy's places
-/// ([`Policy::places`]) and from nowhere else: a signature in another repository proves nothing here. A place that
-/// was not looked at to the end has evidence that is not `complete`, and what it may still hold is missing.
-pub fn decide(policy: &Policy, image: &PinnedRef, evidence: &[&Evidence], now: Timestamp) -> PolicyDecision {
-    let conclusion = whatever_signed(policy, Some(image.digest())).unwrap_or_else(|requirements| {
-        Conclusion::Signers(Sitting { requirements, image, evidence, now }.signers())
-    });
+/// `evidence` is what was gathered of the image's digest, by place. The policy takes what stands in its own places
+/// ([`Policy::places`]), each alternative what stands in its own: a signature elsewhere proves nothing. What was not
+/// looked at, a place that is not among the pairs or one whose evidence is not `complete`, may still hold something.
+pub fn decide(
+    policy: &Policy,
+    image: &PinnedRef,
+    home: &Repository,
+    evidence: &[(&Place, &Evidence)],
+    now: Timestamp,
+) -> PolicyDecision {
+    let whole = ImageRef::from(image.clone());
+    let known = Known { image, home, evidence, now };
+    let conclusion = match whatever_signed(policy, &whole) {
+        Ok(conclusion) => conclusion,
+        Err(Asked::Signers(required)) => Conclusion::Signers(known.signers(required, &policy.places(home))),
+        Err(Asked::AnyOf(any_of)) => known.any_of(policy, any_of, &whole),
+    };
     PolicyDecision { name: policy.name.clone(), mode: policy.mode, conclusion }
 }
 
-/// What `policy` says of an image with this digest, where one is known, whatever its signatures are.
+/// What a policy asks of signatures.
+pub(super) enum Asked<'a> {
+    /// All of these signers.
+    Signers(&'a Requirements),
+    /// Any of these alternatives.
+    AnyOf(&'a AnyOf),
+}
+
+/// What `policy` says of `image`, with its digest where one is known, whatever its signatures are.
 ///
 /// # Errors
 /// What its signatures are to be held against, where it asks for some.
-pub(super) fn whatever_signed(policy: &Policy, digest: Option<Digest>) -> Result<Conclusion, &Requirements> {
+pub(super) fn whatever_signed<'a>(policy: &'a Policy, image: &ImageRef) -> Result<Conclusion, Asked<'a>> {
+    let revoked = |required: &Requirements| {
+        image.digest().is_some_and(|digest| required.revoked.digests.contains(&digest))
+    };
     let (code, text) = match &policy.action {
         Action::Allow => return Ok(Conclusion::AllowedAsIs),
         Action::Deny => (
             ReasonCode::DeniedByPolicy,
             "the policy denies this image, signed or not; deploy another, or ask who owns the policy",
         ),
-        Action::Require(required)
-            if digest.is_some_and(|digest| required.revoked.digests.contains(&digest)) =>
-        {
+        Action::Require(required) if revoked(required) => {
             (ReasonCode::Revoked, "the policy lists this digest as revoked; deploy another build")
         }
-        Action::Require(required) => return Err(required),
+        Action::Require(required) => return Err(Asked::Signers(required)),
+        Action::AnyOf(any_of) => return whichever_signed(any_of, image),
     };
     Ok(Conclusion::Refused(Reason::new(code, text)))
+}
+
+/// What alternatives say if no signature is asked for: one passes, or none could be satisfied.
+fn whichever_signed<'a>(any_of: &'a AnyOf, image: &ImageRef) -> Result<Conclusion, Asked<'a>> {
+    let mut said = "none of the policy's alternatives speaks of this image".to_owned();
+    let mut signature = false;
+    for alternative in any_of.speaking_of(image) {
+        match alternative.grant() {
+            Grant::Pass => return Ok(Conclusion::AllowedAsIs),
+            Grant::Fail { message } => said = escape_untrusted(message),
+            Grant::Signature(_) => signature = true,
+        }
+    }
+    match signature {
+        true => Err(Asked::AnyOf(any_of)),
+        false => Ok(Conclusion::Refused(Reason::new(ReasonCode::DeniedByPolicy, said))),
+    }
+}
+
+/// What is known of an image.
+struct Known<'a> {
+    image: &'a PinnedRef,
+    home: &'a Repository,
+    evidence: &'a [(&'a Place, &'a Evidence)],
+    now: Timestamp,
+}
+
+impl Known<'_> {
+    /// What becomes of signers whose signatures stand in `places`.
+    fn signers(&self, requirements: &Requirements, places: &[Place]) -> Vec<SignerDecision> {
+        let not_looked_at = Evidence::default();
+        let found =
+            |place: &Place| self.evidence.iter().find(|(of, _)| *of == place).map(|(_, known)| *known);
+        let evidence: Vec<&Evidence> =
+            places.iter().map(|place| found(place).unwrap_or(&not_looked_at)).collect();
+        Sitting { requirements, image: self.image, evidence: &evidence, now: self.now }.signers()
+    }
+
+    fn any_of(&self, policy: &Policy, any_of: &AnyOf, image: &ImageRef) -> Conclusion {
+        let each = any_of.speaking_of(image).map(|alternative| self.alternative(alternative));
+        let mut decided = AnyOfDecision { alternatives: each.collect(), reason: None };
+        decided.reason = words::not_satisfied(policy.dialect, &decided, image);
+        Conclusion::AnyOf(decided)
+    }
+
+    fn alternative(&self, alternative: &Alternative) -> SignerDecision {
+        let denied = |message: &str| {
+            Outcome::Unsatisfied(Reason::new(ReasonCode::DeniedByPolicy, escape_untrusted(message)))
+        };
+        let outcome = match alternative.grant() {
+            Grant::Signature(grant) => {
+                let mut single = self.signers(&grant.required, &grant.places(self.home));
+                single.pop().map(|signer| signer.outcome)
+            }
+            Grant::Fail { message } => Some(denied(message)),
+            // Said before any signature is asked for.
+            Grant::Pass => None,
+        };
+        let outcome = outcome.unwrap_or_else(|| denied("it asks for no signature"));
+        SignerDecision { name: alternative.name().to_owned(), outcome }
+    }
 }
 
 /// What the signers of one policy are decided on.
@@ -90,7 +178,10 @@ impl Sitting<'_> {
         };
         let mut sorted = Sorted::default();
         for signature in self.signatures_of(signer) {
-            let worth = bench.worth(signature.claims());
+            let worth = match requirements.format {
+                Some(format) if format != signature.format() => Worth::Nothing(other_format(format)),
+                _ => bench.worth(signature.claims()),
+            };
             let revoked = requirements.revoked.keys.contains(&signature.key());
             sorted.take(signature, worth, revoked);
         }
@@ -111,6 +202,19 @@ impl Sitting<'_> {
             signature.image() == self.image.digest() && keys.contains(&signature.key())
         })
     }
+}
+
+/// Why a signature in another format than `asked` does not count.
+fn other_format(asked: Format) -> Reason {
+    let text = match asked {
+        Format::Legacy => {
+            "signed in the bundle format, and the policy asks for the legacy one; sign in both formats"
+        }
+        Format::Bundle => {
+            "signed in the legacy format, and the policy asks for a bundle; sign in both formats"
+        }
+    };
+    Reason::new(ReasonCode::ClaimMismatch, text)
 }
 
 /// The signatures of a signer by what they are worth.

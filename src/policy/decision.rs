@@ -1,6 +1,6 @@
 //! The decision on one image over all policies that speak of it, and what people are told beside it.
 
-use super::answer::{Conclusion, Outcome, PolicyDecision, Reason, ReasonCode, Verdict};
+use super::answer::{Conclusion, Outcome, PolicyDecision, Reason, Verdict};
 use super::model::Mode;
 use super::set::NoMatch;
 
@@ -15,16 +15,15 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The decision on an image that no policy speaks of.
-    pub(super) fn without_policy(no_match: NoMatch) -> Self {
+    /// The decision on an image that no policy speaks of, and why.
+    pub(super) fn without_policy(no_match: NoMatch, reason: Reason) -> Self {
         let verdict = match no_match {
             NoMatch::Deny => Verdict::Denied,
-            NoMatch::Warn | NoMatch::Allow => Verdict::Allowed,
+            NoMatch::Warn | NoMatch::Allow | NoMatch::AllowUnmatched => Verdict::Allowed,
         };
-        let text = "no policy speaks of this image; write one, or see --no-match".to_owned();
-        let warning = (no_match == NoMatch::Warn).then(|| text.clone());
-        let reason = Some(Reason::new(ReasonCode::NoMatch, text));
-        Self { verdict, reason, policies: Vec::new(), warning }
+        let warns = matches!(no_match, NoMatch::Warn | NoMatch::AllowUnmatched);
+        let warning = warns.then(|| reason.text.clone());
+        Self { verdict, reason: Some(reason), policies: Vec::new(), warning }
     }
 
     /// The decision over what the policies say, each as far as its mode lets it.
@@ -49,7 +48,7 @@ impl Decision {
         self.policies.iter().any(|policy| policy.verdict() == Verdict::Denied)
     }
 
-    /// Why, where it is not for its signatures or the lack of them.
+    /// Why, where it is not for its signatures or the lack of them, or where a policy has words of its own for that.
     pub fn reason(&self) -> Option<&Reason> {
         self.reason.as_ref()
     }

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::draft::{
+    Draft, DraftAction, DraftAlternative, DraftGrant, DraftKey, DraftRequirements, DraftSigner,
+};
 use super::model::{Action, Mode, SignedFor};
-use super::native::{Draft, DraftKey, DraftRequirements, DraftSigner};
 use super::signer::OnExpiry;
 use crate::model::ImageRef;
 
@@ -31,6 +33,9 @@ pub struct Need {
     pub signature_repositories: Vec<String>,
     /// The signers, all of them required.
     pub signers: Vec<SignerNeed>,
+    /// Whether any one of the signers is enough.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub any_is_enough: bool,
 }
 
 /// What one signer would have to do.
@@ -52,37 +57,58 @@ pub struct SignerNeed {
     /// Whether an older one is let pass with a warning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_expiry: Option<&'static str>,
+    /// Where its signatures are looked for, if that is not beside the image.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<String>,
+    /// What it says without a signature: `pass`, or why it is never satisfied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsigned: Option<String>,
 }
 
 /// What the policies that speak of `image` would ask, by name; none where no policy does.
 pub fn explain(drafts: &[Draft], image: &ImageRef, namespace: Option<&str>) -> Vec<Need> {
-    let matching = drafts.iter().filter(|draft| draft.policy.images.contain(image.repository()));
+    let matching = drafts.iter().filter(|draft| draft.policy.speaks_of(image, namespace));
     let mut needs: Vec<Need> = matching.map(|draft| need(draft, image, namespace)).collect();
     needs.sort_by(|one, other| one.policy.cmp(&other.policy));
     needs
 }
 
 fn need(draft: &Draft, image: &ImageRef, namespace: Option<&str>) -> Need {
-    let required = draft.required.as_ref();
+    let required = match &draft.required {
+        DraftAction::Signers(required) => Some(required),
+        DraftAction::AsItIs | DraftAction::AnyOf(_) => None,
+    };
     let revoked = |required: &DraftRequirements| {
         image.digest().is_some_and(|digest| required.revoked.digests.contains(&digest))
     };
     Need {
         policy: draft.policy.name.clone(),
         mode: draft.policy.mode,
-        action: match (required, &draft.policy.action) {
-            (Some(_), _) => "RequireSignatures",
-            (None, Action::Allow) => "Allow",
-            (None, _) => "Deny",
+        action: match (&draft.required, &draft.policy.action) {
+            (DraftAction::Signers(_) | DraftAction::AnyOf(_), _) => "RequireSignatures",
+            (DraftAction::AsItIs, Action::Allow) => "Allow",
+            (DraftAction::AsItIs, _) => "Deny",
         },
-        excluded: namespace.is_some_and(|name| draft.policy.exclude_namespaces.contains(name)),
+        excluded: draft.policy.leaves_out(namespace).is_some(),
         revoked: required.is_some_and(revoked),
         signed_for: required.map_or_else(Vec::new, |required| signed_for(&required.signed_for)),
         signature_repositories: required
             .iter()
             .flat_map(|required| required.signature_repositories.iter().map(ToString::to_string))
             .collect(),
-        signers: required.iter().flat_map(|required| required.signers.iter().map(signer)).collect(),
+        signers: signers(draft, image),
+        any_is_enough: matches!(draft.required, DraftAction::AnyOf(_)),
+    }
+}
+
+/// The signers, or of alternatives those that speak of the image.
+fn signers(draft: &Draft, image: &ImageRef) -> Vec<SignerNeed> {
+    match &draft.required {
+        DraftAction::AsItIs => Vec::new(),
+        DraftAction::Signers(required) => required.signers.iter().map(signer).collect(),
+        DraftAction::AnyOf(alternatives) => {
+            alternatives.iter().filter(|one| one.speaks_of(image)).map(alternative).collect()
+        }
     }
 }
 
@@ -95,13 +121,11 @@ fn signed_for(signed_for: &SignedFor) -> Vec<String> {
 }
 
 fn signer(signer: &DraftSigner) -> SignerNeed {
-    let shown = |key: &DraftKey| match key {
-        DraftKey::Spelled(key) => key.fingerprint().to_string(),
-        DraftKey::From(source) => source.to_string(),
-    };
     SignerNeed {
         name: signer.name.clone(),
         keys: signer.keys.iter().map(|(_, key)| shown(key)).collect(),
+        places: Vec::new(),
+        unsigned: None,
         countersigns: signer.role.countersigns().map(str::to_owned),
         claims: signer
             .claims
@@ -113,6 +137,31 @@ fn signer(signer: &DraftSigner) -> SignerNeed {
             OnExpiry::Deny => "Deny",
             OnExpiry::Warn => "Warn",
         }),
+    }
+}
+
+fn shown(key: &DraftKey) -> String {
+    match key {
+        DraftKey::Spelled(key) => key.fingerprint().to_string(),
+        DraftKey::From(source) => source.to_string(),
+    }
+}
+
+fn alternative(alternative: &DraftAlternative) -> SignerNeed {
+    let (places, unsigned) = match &alternative.grant {
+        DraftGrant::Signature { places, .. } => (places.as_slice(), None),
+        DraftGrant::Pass => (&[][..], Some("pass".to_owned())),
+        DraftGrant::Fail { message } => (&[][..], Some(message.clone())),
+    };
+    SignerNeed {
+        name: alternative.name.clone(),
+        keys: alternative.keys().iter().map(|(_, key)| shown(key)).collect(),
+        countersigns: None,
+        claims: BTreeMap::new(),
+        max_age: None,
+        on_expiry: None,
+        places: places.iter().map(|place| place.shown("the image's repository")).collect(),
+        unsigned,
     }
 }
 

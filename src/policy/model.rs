@@ -1,13 +1,19 @@
 //! A policy: the images it speaks of, and what it requires of them. Signers are all required; any of a signer's
-//! keys may sign. How policies are written down is left to the dialects.
+//! keys may sign. A policy of another tool may have alternatives instead (`any_of`), of which one is enough. How
+//! policies are written down is left to the dialects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::any_of::{Alternative, AnyOf};
+use super::names::NamePattern;
 use super::pattern::Pattern;
+use super::place::Place;
+use super::resource::Surroundings;
 use super::signer::SignerRule;
-use crate::model::{Digest, Fingerprint, PublicKey, Repository};
+use super::sigstore::objects::ObjectMatch;
+use crate::model::{Digest, Fingerprint, Format, ImageRef, PublicKey, Repository};
 
 /// What a decision that is not allowed does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -21,11 +27,28 @@ pub enum Mode {
     Audit,
 }
 
+/// Whose form a policy is written in. Some words of decisions are the form's own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Dialect {
+    /// This project's.
+    #[default]
+    Native,
+    /// That of the Tanzu image policy webhook.
+    Tanzu,
+    /// That of Sigstore's policy-controller.
+    Sigstore,
+}
+
 /// The images that a policy speaks of; at least one pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Images {
-    include: Vec<Pattern>,
-    exclude: Vec<Pattern>,
+pub struct Images(Selection);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Selection {
+    /// By their repositories.
+    Repositories { include: Vec<Pattern>, exclude: Vec<Pattern> },
+    /// By their names as written, which must match one of these.
+    Names(Vec<NamePattern>),
 }
 
 /// What a policy does with its images.
@@ -37,6 +60,8 @@ pub enum Action {
     Deny,
     /// It asks for signatures.
     Require(Requirements),
+    /// It has alternatives, of which any one is enough.
+    AnyOf(AnyOf),
 }
 
 /// The repository that a signature must have been made for.
@@ -61,6 +86,8 @@ pub struct Requirements {
     pub signed_for: SignedFor,
     /// Images that are denied at once, and keys that count for no signer.
     pub revoked: Revoked,
+    /// The format that signatures must be in; nothing for any.
+    pub format: Option<Format>,
 }
 
 /// What counts no longer.
@@ -77,10 +104,14 @@ pub struct Revoked {
 pub struct Policy {
     /// Its name.
     pub name: String,
+    /// Whose form it is written in.
+    pub dialect: Dialect,
     /// What it does with an image that it does not allow.
     pub mode: Mode,
     /// The images that it speaks of.
     pub images: Images,
+    /// The objects in which it speaks of them: any that fits one of these. Nothing is every object.
+    pub objects: Vec<ObjectMatch>,
     /// Namespaces whose images satisfy it as they are.
     pub exclude_namespaces: BTreeSet<String>,
     /// What it does with its images.
@@ -156,28 +187,52 @@ pub enum PolicyError {
 impl Images {
     /// The images that match one of `include` and none of `exclude`; nothing if `include` is empty.
     pub fn new(include: Vec<Pattern>, exclude: Vec<Pattern>) -> Option<Self> {
-        (!include.is_empty()).then_some(Self { include, exclude })
+        (!include.is_empty()).then_some(Self(Selection::Repositories { include, exclude }))
+    }
+
+    /// The images whose name matches one of `names`; nothing if there is none.
+    pub fn named(names: Vec<NamePattern>) -> Option<Self> {
+        (!names.is_empty()).then_some(Self(Selection::Names(names)))
     }
 
     /// Every image.
     pub fn all() -> Self {
-        Self { include: vec![Pattern::everything()], exclude: Vec::new() }
+        Self(Selection::Repositories { include: vec![Pattern::everything()], exclude: Vec::new() })
     }
 
-    /// The patterns of which one must match.
+    /// The patterns of repositories of which one must match; none where names are matched.
     pub fn include(&self) -> &[Pattern] {
-        &self.include
+        match &self.0 {
+            Selection::Repositories { include, .. } => include,
+            Selection::Names(_) => &[],
+        }
     }
 
-    /// The patterns of which none may match.
+    /// The patterns of repositories of which none may match.
     pub fn exclude(&self) -> &[Pattern] {
-        &self.exclude
+        match &self.0 {
+            Selection::Repositories { exclude, .. } => exclude,
+            Selection::Names(_) => &[],
+        }
     }
 
-    /// Whether `repository` is among them.
-    pub fn contain(&self, repository: &Repository) -> bool {
-        let matches = |pattern: &Pattern| pattern.matches(repository);
-        self.include.iter().any(matches) && !self.exclude.iter().any(matches)
+    /// The patterns of names of which one must match; none where repositories are matched.
+    pub fn names(&self) -> &[NamePattern] {
+        match &self.0 {
+            Selection::Repositories { .. } => &[],
+            Selection::Names(names) => names,
+        }
+    }
+
+    /// Whether `image` is among them. Its tag and digest count where names are matched.
+    pub fn contain(&self, image: &ImageRef) -> bool {
+        match &self.0 {
+            Selection::Repositories { include, exclude } => {
+                let matches = |pattern: &Pattern| pattern.matches(image.repository());
+                include.iter().any(matches) && !exclude.iter().any(matches)
+            }
+            Selection::Names(names) => names.iter().any(|pattern| pattern.matches(image)),
+        }
     }
 }
 
@@ -195,6 +250,7 @@ impl Requirements {
             signature_repositories: Vec::new(),
             signed_for: SignedFor::Any,
             revoked: Revoked::default(),
+            format: None,
         })
     }
 
@@ -260,35 +316,76 @@ impl Policy {
     pub fn new(name: impl Into<String>, signers: Vec<SignerRule>) -> Result<Self, PolicyError> {
         Ok(Self {
             name: name.into(),
+            dialect: Dialect::Native,
             mode: Mode::Enforce,
             images: Images::all(),
+            objects: Vec::new(),
             exclude_namespaces: BTreeSet::new(),
             action: Action::Require(Requirements::new(signers)?),
         })
     }
 
-    /// What it requires, where it asks for signatures.
+    /// What it requires, where it asks for the signatures of all of its signers.
     pub fn requirements(&self) -> Option<&Requirements> {
         match &self.action {
             Action::Require(requirements) => Some(requirements),
-            Action::Allow | Action::Deny => None,
+            Action::Allow | Action::Deny | Action::AnyOf(_) => None,
+        }
+    }
+
+    /// Its alternatives, where any one of them is enough.
+    pub fn alternatives(&self) -> &[Alternative] {
+        match &self.action {
+            Action::AnyOf(any_of) => any_of.alternatives(),
+            Action::Allow | Action::Deny | Action::Require(_) => &[],
         }
     }
 
     /// Every key that its signatures are to be checked with, revoked ones too.
     pub fn keys(&self) -> Vec<PublicKey> {
-        self.requirements().into_iter().flat_map(|required| required.keys().cloned()).collect()
+        let required = self.requirements().into_iter().flat_map(Requirements::keys);
+        required.chain(self.alternatives().iter().flat_map(Alternative::keys)).cloned().collect()
     }
 
     /// Where its signatures may stand: `home`, where those of the image are (its own repository, or another that
-    /// was asked for), and what the policy names beside it. Evidence from elsewhere never counts.
-    pub fn places(&self, home: &Repository) -> Vec<Repository> {
-        let mut places = vec![home.clone()];
-        for place in self.requirements().into_iter().flat_map(|required| &required.signature_repositories) {
-            if !places.contains(place) {
-                places.push(place.clone());
+    /// was asked for), and what the policy names beside it or in its place. Evidence from elsewhere never counts.
+    pub fn places(&self, home: &Repository) -> Vec<Place> {
+        let mut places = Vec::new();
+        let add = |place: Place| {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        };
+        match &self.action {
+            Action::Allow | Action::Deny => {}
+            Action::Require(required) => {
+                let beside = required.signature_repositories.iter().cloned();
+                [home.clone()].into_iter().chain(beside).map(Place::from).for_each(add);
+            }
+            Action::AnyOf(any_of) => {
+                any_of.alternatives().iter().flat_map(|one| one.places(home)).for_each(add);
             }
         }
         places
+    }
+
+    /// Whether it speaks of `image` there. One of the Tanzu webhook leaves out a namespace with all of its images,
+    /// whatever their names. An image of which nobody knows the object may stand in any.
+    pub fn speaks_of<'a>(&self, image: &ImageRef, there: impl Into<Surroundings<'a>>) -> bool {
+        let there = there.into();
+        let whole = self.dialect == Dialect::Tanzu && self.leaves_out(there.namespace).is_some();
+        let fits = |object| self.objects.is_empty() || self.objects.iter().any(|entry| entry.fits(object));
+        whole || self.images.contain(image) && there.object.is_none_or(fits)
+    }
+
+    /// The namespace, if it is one whose images satisfy the policy as they are.
+    pub fn leaves_out<'n>(&self, namespace: Option<&'n str>) -> Option<&'n str> {
+        namespace.filter(|name| self.exclude_namespaces.contains(*name))
+    }
+
+    /// Whether a tag can change what it says of a digest.
+    pub fn looks_at_tags(&self) -> bool {
+        let own = self.alternatives().iter().any(|alternative| alternative.names().is_some());
+        own || !self.images.names().is_empty()
     }
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::glob::Glob;
 use crate::model::{Repository, escape_untrusted};
 
 /// `host[:port]/repository` with `*` within a segment and `**` across segments, or `**` for every image.
@@ -15,18 +16,7 @@ enum Form {
     /// `**`: every image, those in folders too.
     Everything,
     /// The host, normalised and exact, and the path.
-    Within { host: String, path: Vec<Token> },
-}
-
-/// A piece of a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Token {
-    /// This byte.
-    Byte(u8),
-    /// `*`: any bytes but `/`, none too.
-    WithinSegment,
-    /// `**`: any bytes, none too.
-    AcrossSegments,
+    Within { host: String, path: Glob },
 }
 
 /// Why a text is no pattern.
@@ -52,7 +42,28 @@ impl Pattern {
     pub fn has_wildcard(&self) -> bool {
         match &self.0 {
             Form::Everything => true,
-            Form::Within { path, .. } => path.iter().any(|token| !matches!(token, Token::Byte(_))),
+            Form::Within { path, .. } => path.has_wildcard(),
+        }
+    }
+
+    /// Whether every image that `other` matches is matched here too. `false` may also mean that it could not be told.
+    pub fn contains(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Form::Everything, _) => true,
+            (Form::Within { .. }, Form::Everything) => false,
+            (Form::Within { host, path }, Form::Within { host: its_host, path: its_path }) => {
+                host == its_host && path.contains(its_path)
+            }
+        }
+    }
+
+    /// Whether any image is matched by both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Form::Everything, _) | (_, Form::Everything) => true,
+            (Form::Within { host, path }, Form::Within { host: its_host, path: its_path }) => {
+                host == its_host && path.overlaps(its_path)
+            }
         }
     }
 
@@ -61,39 +72,9 @@ impl Pattern {
         match (&self.0, repository) {
             (Form::Everything, _) => true,
             (Form::Within { host, path }, Repository::Registry { host: its_host, path: its_path }) => {
-                host == its_host && path_matches(path, its_path.as_bytes())
+                host == its_host && path.matches(its_path)
             }
             (Form::Within { .. }, Repository::Layout(_)) => false,
-        }
-    }
-}
-
-/// Keeps every position of the pattern that the text read so far can have led to: the time is the product of
-/// both lengths, whatever the pattern.
-fn path_matches(tokens: &[Token], text: &[u8]) -> bool {
-    let mut reached = vec![false; tokens.len() + 1];
-    reached[0] = true;
-    pass_wildcards(tokens, &mut reached);
-    for byte in text {
-        let mut next = vec![false; tokens.len() + 1];
-        for (at, token) in tokens.iter().enumerate().filter(|(at, _)| reached[*at]) {
-            match token {
-                Token::Byte(expected) => next[at + 1] |= expected == byte,
-                Token::WithinSegment => next[at] |= *byte != b'/',
-                Token::AcrossSegments => next[at] = true,
-            }
-        }
-        pass_wildcards(tokens, &mut next);
-        reached = next;
-    }
-    reached.last().copied().unwrap_or(false)
-}
-
-/// A wildcard may stand for nothing.
-fn pass_wildcards(tokens: &[Token], reached: &mut [bool]) {
-    for (at, token) in tokens.iter().enumerate() {
-        if reached[at] && !matches!(token, Token::Byte(_)) {
-            reached[at + 1] = true;
         }
     }
 }
@@ -153,7 +134,7 @@ fn normalised(text: &str, first: &str) -> Result<Form, String> {
             .to_owned());
     }
     let path = if short { format!("library/{path}") } else { path };
-    Ok(Form::Within { host, path: tokens(&path) })
+    Ok(Form::Within { host, path: Glob::of_segments(&path) })
 }
 
 fn host_and_path(text: &str) -> Result<(String, String), String> {
@@ -163,32 +144,12 @@ fn host_and_path(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn tokens(path: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    let mut rest = path;
-    while let Some(byte) = rest.bytes().next() {
-        let (token, length) = match byte {
-            b'*' if rest.starts_with("**") => (Token::AcrossSegments, 2),
-            b'*' => (Token::WithinSegment, 1),
-            byte => (Token::Byte(byte), 1),
-        };
-        tokens.push(token);
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    tokens
-}
-
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Form::Within { host, path } = &self.0 else {
             return f.write_str("**");
         };
-        write!(f, "{host}/")?;
-        path.iter().try_for_each(|token| match token {
-            Token::Byte(byte) => write!(f, "{}", char::from(*byte)),
-            Token::WithinSegment => f.write_str("*"),
-            Token::AcrossSegments => f.write_str("**"),
-        })
+        write!(f, "{host}/{path}")
     }
 }
 

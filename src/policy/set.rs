@@ -9,7 +9,11 @@ use jiff::Timestamp;
 use super::answer::{Conclusion, PolicyDecision, Reason, ReasonCode, Verdict};
 use super::decide::{decide, whatever_signed};
 use super::decision::Decision;
-use super::model::Policy;
+use super::installation::Installation;
+use super::model::{Dialect, Policy};
+use super::place::Place;
+use super::resource::Surroundings;
+use super::words;
 use crate::model::verify::Evidence;
 use crate::model::{ImageRef, PinnedRef, PublicKey, Repository};
 
@@ -23,6 +27,8 @@ pub enum NoMatch {
     Warn,
     /// It is allowed.
     Allow,
+    /// It is allowed, with the warning of the Tanzu webhook that is installed so.
+    AllowUnmatched,
 }
 
 /// Why policies are no set.
@@ -38,7 +44,10 @@ pub enum SetError {
 
 /// Policies that decide together; at least one, with different names.
 #[derive(Debug, Clone)]
-pub struct PolicySet(Vec<Policy>);
+pub struct PolicySet {
+    policies: Vec<Policy>,
+    no_match: Option<NoMatch>,
+}
 
 /// What can be said of an image before any request.
 #[derive(Debug)]
@@ -68,26 +77,57 @@ impl PolicySet {
         match (policies.is_empty(), same) {
             (true, _) => Err(SetError::Empty),
             (false, Some(two)) => Err(SetError::SameName(two[0].name.clone())),
-            (false, None) => Ok(Self(policies)),
+            (false, None) => Ok(Self { policies, no_match: None }),
         }
     }
 
     /// The policies, by name.
     pub fn policies(&self) -> &[Policy] {
-        &self.0
+        &self.policies
     }
 
-    /// The policies that speak of images in `repository`, by name.
-    pub fn matching<'a>(&'a self, repository: &Repository) -> impl Iterator<Item = &'a Policy> {
-        self.0.iter().filter(move |policy| policy.images.contain(repository))
+    /// The same, where the installation that they come from says what an image gets that none speaks of.
+    pub fn under(self, installation: &Installation) -> Self {
+        Self { no_match: installation.no_match(), ..self }
+    }
+
+    /// What an image gets that none of them speaks of, where their installation says so.
+    pub fn no_match(&self) -> Option<NoMatch> {
+        self.no_match
+    }
+
+    /// Whether any of them asks in which object an image stands.
+    pub fn look_at_objects(&self) -> bool {
+        self.policies.iter().any(|policy| !policy.objects.is_empty())
+    }
+
+    /// Whether a policy is written in this form.
+    pub fn has(&self, dialect: Dialect) -> bool {
+        self.policies.iter().any(|policy| policy.dialect == dialect)
+    }
+
+    /// The policies that speak of `image` there, by name; where no namespace is known, none is left out.
+    pub fn matching<'a>(
+        &'a self,
+        image: &ImageRef,
+        there: impl Into<Surroundings<'a>>,
+    ) -> impl Iterator<Item = &'a Policy> {
+        let there = there.into();
+        self.policies.iter().filter(move |policy| policy.speaks_of(image, there))
     }
 
     /// Says what can be said without evidence, so without any request: no policy matches; all that match allow it
     /// or leave out its namespace; one denies it, or its digest. Where no namespace is known, none is left out.
-    pub fn before_evidence(&self, image: &ImageRef, namespace: Option<&str>, no_match: NoMatch) -> Early<'_> {
+    pub fn before_evidence<'there>(
+        &self,
+        image: &ImageRef,
+        there: impl Into<Surroundings<'there>>,
+        no_match: NoMatch,
+    ) -> Early<'_> {
+        let there = there.into();
         let (mut decided, mut policies) = (Vec::new(), Vec::new());
-        for policy in self.matching(image.repository()) {
-            match conclusion_without_evidence(policy, image, namespace) {
+        for policy in self.policies.iter().filter(|policy| policy.speaks_of(image, there)) {
+            match conclusion_without_evidence(policy, image, there.namespace) {
                 Some(conclusion) => {
                     decided.push(PolicyDecision { name: policy.name.clone(), mode: policy.mode, conclusion })
                 }
@@ -96,10 +136,15 @@ impl PolicySet {
         }
         let refused = decided.iter().any(|decision| decision.effect() == Verdict::Denied);
         match (decided.is_empty() && policies.is_empty(), policies.is_empty() || refused) {
-            (true, _) => Early::Decided(Decision::without_policy(no_match)),
+            (true, _) => Early::Decided(self.without_policy(image, no_match)),
             (false, true) => Early::Decided(Decision::over(decided)),
             (false, false) => Early::NeedsEvidence(Pending { decided, policies }),
         }
+    }
+
+    /// The decision on an image that none of the policies speaks of.
+    fn without_policy(&self, image: &ImageRef, no_match: NoMatch) -> Decision {
+        Decision::without_policy(no_match, words::no_match(self.has(Dialect::Tanzu), no_match, image))
     }
 }
 
@@ -108,12 +153,12 @@ fn conclusion_without_evidence(
     image: &ImageRef,
     namespace: Option<&str>,
 ) -> Option<Conclusion> {
-    if let Some(namespace) = namespace.filter(|name| policy.exclude_namespaces.contains(*name)) {
-        let text =
-            format!("the policy leaves out the namespace `{}`", crate::model::escape_untrusted(namespace));
-        return Some(Conclusion::Excluded(Reason::new(ReasonCode::Excluded, text)));
+    if let Some(namespace) = policy.leaves_out(namespace) {
+        return Some(Conclusion::Excluded(words::excluded(policy.dialect, namespace)));
     }
-    whatever_signed(policy, image.digest()).ok()
+    // policy-controller is asked about images with digests alone: even a fixed answer is none about a tag.
+    let is_open = policy.dialect == Dialect::Sigstore && image.digest().is_none();
+    whatever_signed(policy, image).ok().filter(|_| !is_open)
 }
 
 impl<'a> Pending<'a> {
@@ -141,16 +186,23 @@ impl<'a> Pending<'a> {
         each.into_values().collect()
     }
 
-    /// The repositories to look in: `home` first (the image's own, or the one that was asked for in its place),
-    /// then what the policies name beside it.
-    pub fn places(&self, home: &Repository) -> Vec<Repository> {
-        let mut places = vec![home.clone()];
+    /// Where to look: `home` first (the image's own repository, or the one that was asked for in its place) if any
+    /// policy wants it, then what the policies name.
+    pub fn places(&self, home: &Repository) -> Vec<Place> {
+        let mut places = Vec::new();
         for place in self.policies.iter().flat_map(|policy| policy.places(home)) {
             if !places.contains(&place) {
                 places.push(place);
             }
         }
+        let own = Place::from(home.clone());
+        places.sort_by_key(|place| *place != own);
         places
+    }
+
+    /// Whether a tag can change what is said of a digest.
+    pub fn looks_at_tags(&self) -> bool {
+        self.policies.iter().any(|policy| policy.looks_at_tags())
     }
 
     /// Whether more evidence could not better the answer: every policy, those that are not enforced too, is
@@ -159,25 +211,25 @@ impl<'a> Pending<'a> {
         &self,
         image: &PinnedRef,
         home: &Repository,
-        evidence: &[(&Repository, &Evidence)],
+        evidence: &[(&Place, &Evidence)],
         now: Timestamp,
     ) -> bool {
         self.policies.iter().all(|policy| {
-            let decision = decide_on(policy, image, home, evidence, now);
+            let decision = decide(policy, image, home, evidence, now);
             decision.verdict() == Verdict::Allowed && decision.warnings().next().is_none()
         })
     }
 
-    /// Decides on what was gathered: pairs of a repository and what is known of the image's digest there. Each
+    /// Decides on what was gathered: pairs of a place and what is known of the image's digest there. Each
     /// policy takes what stands in its own places; a place that is not among the pairs was not looked at.
     pub fn decide(
         &self,
         image: &PinnedRef,
         home: &Repository,
-        evidence: &[(&Repository, &Evidence)],
+        evidence: &[(&Place, &Evidence)],
         now: Timestamp,
     ) -> Decision {
-        let asked = self.policies.iter().map(|policy| decide_on(policy, image, home, evidence, now));
+        let asked = self.policies.iter().map(|policy| decide(policy, image, home, evidence, now));
         Decision::over(self.decided.iter().cloned().chain(asked).collect())
     }
 
@@ -203,20 +255,4 @@ impl<'a> Pending<'a> {
         };
         Decision::over(self.decided.iter().cloned().chain(self.policies.iter().map(said)).collect())
     }
-}
-
-fn decide_on(
-    policy: &Policy,
-    image: &PinnedRef,
-    home: &Repository,
-    evidence: &[(&Repository, &Evidence)],
-    now: Timestamp,
-) -> PolicyDecision {
-    let not_looked_at = Evidence::default();
-    let places = policy.places(home);
-    let its: Vec<&Evidence> = places
-        .iter()
-        .map(|place| evidence.iter().find(|(of, _)| *of == place).map_or(&not_looked_at, |(_, known)| *known))
-        .collect();
-    decide(policy, image, &its, now)
 }

@@ -25,6 +25,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All of them, the least first.
+    pub const ALL: [Self; 5] = [Self::Unknown, Self::Low, Self::Medium, Self::High, Self::Critical];
+
     /// The severity that a scanner's word names, whatever its case; no word at all is what a scanner writes about
     /// a vulnerability that its database does not describe. `None` for a word that no scanner has.
     pub(super) fn of_scanner(word: &str) -> Option<Self> {

@@ -1,6 +1,7 @@
 //! A scan report in words that all scanners share, and how one is told from another by its content. What each
 //! scanner's format looks like is its own module's affair.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use serde::de::IgnoredAny;
 use crate::model::json::{Bounded, JsonError, Object};
 use crate::model::{Digest, escape_untrusted};
 
-use super::finding::{Finding, FindingError};
+use super::finding::{Finding, FindingError, Severity};
 use super::identity::{Identity, NotADigest};
 use super::{cyclonedx, grype, sarif, trivy};
 
@@ -182,6 +183,15 @@ struct Named {
 }
 
 impl Report {
+    /// How many findings there are of each severity; 0 of one that there is none of.
+    pub fn severities(&self) -> BTreeMap<Severity, usize> {
+        let mut counts = BTreeMap::from(Severity::ALL.map(|severity| (severity, 0)));
+        for finding in &self.findings {
+            *counts.entry(finding.severity).or_default() += 1;
+        }
+        counts
+    }
+
     /// Reads a report; its scanner is recognised by the content.
     ///
     /// # Errors

@@ -111,6 +111,17 @@ impl<'a> Cursor<'a> {
         Ok(Some(here))
     }
 
+    /// The members of a mapping by their names; nothing where this is none.
+    ///
+    /// # Errors
+    /// [`Refusal`] where there is too much to look at.
+    pub(super) fn entries(&self) -> Result<Option<impl Iterator<Item = (&'a str, Self)>>, Refusal> {
+        let Some(members) = self.members() else { return Ok(None) };
+        self.spend(members.len())?;
+        let entry = |member: &'a Member| (member.key.as_str(), self.to(member.value, self.path.clone()));
+        Ok(Some(members.iter().map(entry)))
+    }
+
     /// The elements of a sequence.
     ///
     /// # Errors

@@ -14,7 +14,9 @@ mod scalar;
 mod source;
 mod tree;
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 pub use kinds::{IgnoredKind, KindError};
 
@@ -48,12 +50,16 @@ pub struct ReadOptions {
 pub struct ObjectName {
     /// API group; empty for the core group.
     pub group: String,
+    /// Version in the group.
+    pub version: String,
     /// Kind.
     pub kind: String,
     /// `metadata.namespace`, where it is written.
     pub namespace: Option<String>,
     /// `metadata.name`, where it is written; else `metadata.generateName` with a `*` behind it.
     pub name: Option<String>,
+    /// `metadata.labels` of an object that runs images; nothing where they are not known.
+    pub labels: Option<Arc<BTreeMap<String, String>>>,
 }
 
 impl fmt::Display for ObjectName {

@@ -1,11 +1,18 @@
 //! The objects of a text: documents, lists in them, and what is known of each one's kind.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::cursor::{Budget, Cursor};
 use super::kinds::{self, Kind};
 use super::node::Tree;
 use super::pods;
 use super::{IMAGE_LIMIT, ImageUse, ObjectName, ReadOptions, Refusal, WorkloadError};
 
+/// Most labels of an object that are read.
+const LABEL_LIMIT: usize = 64;
+/// Longest key and value of a label (Kubernetes, "Labels and Selectors": a DNS name, `/`, and 63 characters).
+const LABEL_LENGTH_LIMITS: (usize, usize) = (253 + 1 + 63, 63);
 /// Deepest nesting of lists in lists; aliases can nest them without nesting the text.
 const LIST_DEPTH_LIMIT: usize = 8;
 
@@ -72,17 +79,18 @@ impl Found<'_> {
 
     /// The images of an object that is no list.
     fn single(&mut self, at: &Cursor<'_>, name: &ObjectName) -> Result<(), Refusal> {
+        let labelled = || Ok(ObjectName { labels: labels(at)?, ..name.clone() });
         match kinds::kind(&name.group, &name.kind) {
             Kind::Podless => Ok(()),
             Kind::Pods(path) => match at.at(path)? {
                 Some(spec) if spec.is_mapping() => {
-                    pods::images(self, &spec, name)?;
+                    pods::images(self, &spec, &labelled()?)?;
                     pods::check_containers(&spec)
                 }
                 Some(spec) => Err(spec.refuse("is not a mapping")),
                 None => Err(at.refuse(&format!("has no {}", path.join(".")))),
             },
-            Kind::Custom => self.custom(at, name),
+            Kind::Custom => self.custom(at, &labelled()?),
         }
     }
 
@@ -157,9 +165,9 @@ fn type_meta(at: &Cursor<'_>, default: Option<&TypeMeta>) -> Result<TypeMeta, Re
 }
 
 fn name(at: &Cursor<'_>, meta: &TypeMeta) -> Result<ObjectName, Refusal> {
-    let group = match meta.version.split_once('/') {
-        None => "",
-        Some((group, version)) if !version.contains('/') => group,
+    let (group, version) = match meta.version.split_once('/') {
+        None => ("", meta.version.as_str()),
+        Some((group, version)) if !version.contains('/') => (group, version),
         Some(_) => {
             return Err(at.refuse(&format!("has the apiVersion {}, with more than one `/`", meta.version)));
         }
@@ -172,11 +180,32 @@ fn name(at: &Cursor<'_>, meta: &TypeMeta) -> Result<ObjectName, Refusal> {
     };
     Ok(ObjectName {
         group: group.to_owned(),
+        version: version.to_owned(),
         kind: meta.kind.clone(),
         namespace: namespace.filter(|namespace| !namespace.is_empty()),
         // Only shown: what Kubernetes would not take for a name is its affair.
         name: shown("name")?.or(shown("generateName")?.map(|start| format!("{start}*"))),
+        labels: None,
     })
+}
+
+/// The object's labels; nothing where one of them may be read as something other than text, or there are too many:
+/// then nobody can say which they are.
+fn labels(at: &Cursor<'_>) -> Result<Option<Arc<BTreeMap<String, String>>>, Refusal> {
+    let Some(written) = at.at(&["metadata", "labels"])? else { return Ok(Some(Arc::default())) };
+    let Some(entries) = written.entries()? else { return Ok(None) };
+    let mut labels = BTreeMap::new();
+    let (longest_key, longest_text) = LABEL_LENGTH_LIMITS;
+    let fits = |key: &str, text: &str| key.len() <= longest_key && text.len() <= longest_text;
+    for (key, value) in entries {
+        match value.text() {
+            Ok(text) if labels.len() < LABEL_LIMIT && fits(key, text) => {
+                labels.insert(key.to_owned(), text.to_owned());
+            }
+            _ => return Ok(None),
+        }
+    }
+    Ok(Some(Arc::new(labels)))
 }
 
 #[cfg(test)]
@@ -203,6 +232,27 @@ mod tests {
 
     fn object(version: &str, kind: &str, rest: &str) -> String {
         format!("{{apiVersion: {version}, kind: {kind}, {rest}}}\n")
+    }
+
+    #[test]
+    fn an_image_knows_group_version_and_labels_of_its_object() {
+        let object = |metadata: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {metadata}\nspec: {{template: {{metadata: {{labels: {{a: \
+                 pod}}}}, spec: {{containers: [{{image: c}}]}}}}}}\n"
+            );
+            read(text.as_bytes(), &ReadOptions::default()).unwrap().images()[0].object.clone()
+        };
+        let labelled = object("{name: app, labels: {a: b, c: \"1\"}}");
+        assert_eq!((labelled.group.as_str(), labelled.version.as_str()), ("apps", "v1"));
+        let labels = labelled.labels.unwrap();
+        assert_eq!((labels.len(), labels["a"].as_str(), labels["c"].as_str()), (2, "b", "1"));
+        assert!(object("{name: app}").labels.unwrap().is_empty());
+        for unknown in
+            ["{labels: {a: 1}}", "{labels: [a]}", &format!("{{labels: {{a: {}}}}}", "b".repeat(64))]
+        {
+            assert_eq!(object(unknown).labels, None, "{unknown}");
+        }
     }
 
     #[test]

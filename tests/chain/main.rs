@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod attestations;
 mod cosign;
 #[path = "../scan/forms.rs"]
 mod forms;

@@ -1,6 +1,6 @@
 //! What `policy check` warns of, and what `policy explain` says.
 
-use countersign::policy::{Need, Policy, check, explain, native};
+use countersign::policy::{Need, Policy, check, drafts, explain};
 
 use crate::case::policy_text;
 use crate::runner;
@@ -97,7 +97,7 @@ fn a_revoked_fingerprint_that_is_no_key_of_the_policy_is_warned_of() {
 }
 
 fn needs(texts: &[String], image: &str, namespace: Option<&str>) -> Vec<Need> {
-    let read = |text: &String| native::drafts(policy_text(text).as_bytes()).unwrap();
+    let read = |text: &String| drafts(policy_text(text).as_bytes()).unwrap();
     explain(&texts.iter().flat_map(read).collect::<Vec<_>>(), &image.parse().unwrap(), namespace)
 }
 

@@ -25,13 +25,24 @@ pub(crate) struct Case {
     pub(crate) namespace: Option<String>,
     /// Why the image's tag could not be resolved.
     pub(crate) unresolved: Option<String>,
-    #[serde(default = "usual_no_match")]
-    pub(crate) no_match: String,
+    /// The object that the image stands in.
+    pub(crate) object: Option<Object>,
+    /// What the command says; nothing where it says nothing.
+    pub(crate) no_match: Option<String>,
     #[serde(default = "usual_now")]
     pub(crate) now: String,
     #[serde(default)]
     pub(crate) evidence: Vec<Found>,
     pub(crate) expect: Expected,
+}
+
+/// The object that an image stands in; without labels they are not known.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Object {
+    pub(crate) api_version: String,
+    pub(crate) kind: String,
+    pub(crate) labels: Option<BTreeMap<String, String>>,
 }
 
 /// What was found in one repository.
@@ -40,6 +51,8 @@ pub(crate) struct Case {
 pub(crate) struct Found {
     /// The repository; the image's own where none is named.
     pub(crate) place: Option<String>,
+    /// What the tag of the signatures begins with.
+    pub(crate) tag_prefix: Option<String>,
     #[serde(default)]
     pub(crate) signatures: Vec<Signature>,
     /// How many signatures do not parse.
@@ -68,7 +81,7 @@ pub(crate) struct Signature {
     pub(crate) states: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum FormatName {
     #[default]
@@ -99,6 +112,8 @@ pub(crate) struct Decided {
     #[serde(default)]
     pub(crate) without_evidence: bool,
     pub(crate) reason_code: Option<String>,
+    /// The image's own reason, word for word.
+    pub(crate) reason: Option<String>,
     /// Every policy that was asked.
     #[serde(default)]
     pub(crate) policies: BTreeMap<String, ExpectedPolicy>,
@@ -115,6 +130,11 @@ pub(crate) struct Decided {
 pub(crate) struct ExpectedPolicy {
     pub(crate) decision: String,
     pub(crate) reason_code: Option<String>,
+    /// Its own reason, word for word.
+    pub(crate) reason: Option<String>,
+    /// Whether any one of its signers is enough.
+    #[serde(default)]
+    pub(crate) any_is_enough: bool,
     /// Every signer: `satisfied`, or the code of the reason; after a colon a fragment of the reason's words, or for a
     /// satisfied signer the names of the keys that satisfy it.
     #[serde(default)]
@@ -123,10 +143,6 @@ pub(crate) struct ExpectedPolicy {
 
 fn usual_image() -> String {
     marked("registry.example.org/shop/app:1.4@<digest:app>").unwrap()
-}
-
-fn usual_no_match() -> String {
-    "deny".to_owned()
 }
 
 fn usual_now() -> String {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use countersign::model::verify::Evidence;
 use countersign::model::{Digest, Format, PinnedRef, Repository};
-use countersign::policy::{Action, MaxAge, OnExpiry, Policy, Required, Role, SignerRule, Verdict, decide};
+use countersign::policy::{
+    Action, Alternative, AnyOf, MaxAge, OnExpiry, Place, Policy, Required, Role, SignerRule, Verdict, decide,
+};
 use jiff::Timestamp;
 
 use crate::case::{FormatName, Signature};
@@ -98,7 +100,8 @@ fn verdicts(policy: &Policy, signatures: &[Evidence]) -> Vec<Verdict> {
         for (_, one) in signatures.iter().enumerate().filter(|(at, _)| subset & (1 << at) != 0) {
             evidence.verified.extend(one.verified.iter().cloned());
         }
-        decide(policy, &image(), &[&evidence], now).verdict()
+        let (image, home) = (image(), image().repository().clone());
+        decide(policy, &image, &home, &[(&Place::from(home.clone()), &evidence)], now).verdict()
     };
     (0..1_usize << signatures.len()).map(verdict).collect()
 }
@@ -116,5 +119,50 @@ fn one_more_signature_never_takes_an_allowance_away() {
         }
         let each: BTreeSet<Verdict> = verdicts.into_iter().collect();
         assert_eq!(each, BTreeSet::from([Verdict::Allowed, Verdict::Denied]), "{}", policy.name);
+    }
+}
+
+/// Alternatives that differ in their keys and in where their signatures must stand.
+fn alternatives() -> Vec<(Policy, Vec<&'static str>)> {
+    let elsewhere: Place = "registry.example.org/signatures".parse::<Repository>().unwrap().into();
+    let signature = |keys: &[&str], places: &[Place]| {
+        let of = keys.iter().map(|key| kit::public(key).unwrap()).collect();
+        Alternative::signature(keys.join(" or "), of, places.iter().cloned().map(Into::into).collect())
+            .unwrap()
+    };
+    let any_of = |alternatives: Vec<Alternative>| {
+        let action = Action::AnyOf(AnyOf::new(alternatives).unwrap());
+        Policy { action, ..policy(None, None, None) }
+    };
+    let own: &[Place] = &[];
+    vec![
+        (any_of(vec![signature(&["build"], own)]), vec!["build"]),
+        (any_of(vec![signature(&["build", "validation"], own)]), vec!["build", "validation"]),
+        (
+            any_of(vec![signature(&["build"], own), signature(&["build-next"], own)]),
+            vec!["build", "build-next"],
+        ),
+        (any_of(vec![signature(&["build"], own), Alternative::fail("no", "never")]), vec!["build"]),
+        // A signature beside the image counts for none that names another place alone.
+        (
+            any_of(vec![
+                signature(&["build"], std::slice::from_ref(&elsewhere)),
+                signature(&["validation"], own),
+            ]),
+            vec!["validation"],
+        ),
+    ]
+}
+
+#[test]
+fn of_alternatives_exactly_the_signatures_of_their_keys_in_their_places_are_enough() {
+    let signatures = signatures();
+    for (policy, enough) in alternatives() {
+        let keys: BTreeSet<_> = enough.iter().map(|key| kit::public(key).unwrap().fingerprint()).collect();
+        for (subset, verdict) in verdicts(&policy, &signatures).into_iter().enumerate() {
+            let found = signatures.iter().enumerate().filter(|(at, _)| subset & (1 << at) != 0);
+            let by_them = found.flat_map(|(_, one)| &one.verified).any(|one| keys.contains(&one.key()));
+            assert_eq!(verdict == Verdict::Allowed, by_them, "{enough:?}: {subset:b}");
+        }
     }
 }

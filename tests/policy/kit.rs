@@ -65,6 +65,8 @@ pub(crate) fn fetched() -> BTreeMap<KeySource, PublicKey> {
         let (namespace, object) = ("keys".to_owned(), (*name).to_owned());
         for source in [
             KeySource::Reference(object.clone()),
+            KeySource::Reference(format!("k8s://{namespace}/{object}")),
+            KeySource::Secret { namespace: "cosign-system".to_owned(), name: object.clone() },
             KeySource::ConfigMap { namespace: namespace.clone(), name: object.clone() },
             KeySource::Secret { namespace: namespace.clone(), name: object.clone() },
         ] {

@@ -4,7 +4,9 @@
 
 mod advice;
 mod case;
+mod conversion;
 mod exhaustive;
+mod globs;
 mod kit;
 mod properties;
 mod reference;

@@ -10,8 +10,8 @@ use countersign::model::claims::{ROLE, SIGNED_AT};
 use countersign::model::verify::{Evidence, Remark};
 use countersign::model::{Claims, Digest, Fingerprint, Format, PinnedRef, Repository};
 use countersign::policy::{
-    Decision, Early, MaxAge, Mode, NoMatch, OnExpiry, Outcome, Policy, PolicySet, ReasonCode, Required, Role,
-    SignedFor, SignerRule, Verdict,
+    Action, Alternative, AnyOf, Decision, Early, MaxAge, Mode, NamePattern, NoMatch, OnExpiry, Outcome,
+    Place, Policy, PolicySet, ReasonCode, Required, Role, SignedFor, SignerRule, Verdict,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -31,7 +31,7 @@ fn elsewhere() -> Repository {
 }
 
 fn image() -> PinnedRef {
-    home().pinned(None, Digest::of(b"app"))
+    home().pinned(Some("latest".parse().unwrap()), Digest::of(b"app"))
 }
 
 /// Signatures of every key, of every kind that policies tell apart.
@@ -122,6 +122,40 @@ struct Plan {
     same: bool,
     revoked: Vec<&'static str>,
     elsewhere: bool,
+    /// Alternatives in the place of all this, of which one is enough.
+    any_of: Option<Vec<Choice>>,
+}
+
+/// An alternative.
+#[derive(Debug, Clone)]
+struct Choice {
+    /// Keys of which any will do; none of one that is never satisfied.
+    keys: Vec<&'static str>,
+    here: bool,
+    there: bool,
+    /// The tag that it speaks of, where it does not speak of all images.
+    tag: Option<&'static str>,
+}
+
+fn choice() -> impl Strategy<Value = Choice> {
+    let keys = prop::sample::subsequence(&["build", "build-next", "validation", "release"], 0..=2);
+    let tag = prop_oneof![2 => Just(None), 1 => Just(Some("latest")), 1 => Just(Some("other"))];
+    (keys, any::<bool>(), any::<bool>(), tag).prop_map(|(keys, here, there, tag)| Choice {
+        keys,
+        here,
+        there,
+        tag,
+    })
+}
+
+/// Alternatives, at least one of which asks for a signature: without any nothing would be gathered.
+fn choices() -> impl Strategy<Value = Vec<Choice>> {
+    (prop::collection::vec(choice(), 0..3), any::<bool>(), any::<bool>()).prop_map(
+        |(mut all, here, there)| {
+            all.push(Choice { keys: vec!["build"], here, there, tag: None });
+            all
+        },
+    )
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
@@ -142,9 +176,18 @@ fn plan() -> impl Strategy<Value = Plan> {
         (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()),
         [max_age(), max_age(), max_age()],
         revoked,
+        prop_oneof![2 => Just(None), 1 => choices().prop_map(Some)],
     )
         .prop_map(
-            |(mode, build, validation, (release, role_is_asked, same, elsewhere), max_ages, revoked)| Plan {
+            |(
+                mode,
+                build,
+                validation,
+                (release, role_is_asked, same, elsewhere),
+                max_ages,
+                revoked,
+                any_of,
+            )| Plan {
                 mode,
                 build,
                 validation,
@@ -154,6 +197,7 @@ fn plan() -> impl Strategy<Value = Plan> {
                 same,
                 revoked,
                 elsewhere,
+                any_of,
             },
         )
 }
@@ -181,12 +225,35 @@ impl Plan {
         }
         let mut policy = Policy::new(name, signers).unwrap();
         policy.mode = self.mode;
-        let countersign::policy::Action::Require(required) = &mut policy.action else { unreachable!() };
+        if let Some(choices) = &self.any_of {
+            let numbered = choices.iter().enumerate();
+            let all = numbered.map(|(at, choice)| choice.alternative(&format!("a{at}"), order)).collect();
+            policy.action = Action::AnyOf(AnyOf::new(shuffled(all, order)).unwrap());
+            return policy;
+        }
+        let Action::Require(required) = &mut policy.action else { unreachable!() };
         required.signed_for = if self.same { SignedFor::Same } else { SignedFor::Any };
         required.revoked.keys =
             self.revoked.iter().map(|key| kit::public(key).unwrap().fingerprint()).collect();
         required.signature_repositories = if self.elsewhere { vec![elsewhere()] } else { Vec::new() };
         policy
+    }
+}
+
+impl Choice {
+    fn alternative(&self, name: &str, order: &[u32]) -> Alternative {
+        let places = [(self.here, home()), (self.there, elsewhere())];
+        let places = places.into_iter().filter(|(named, _)| *named).map(|(_, place)| place.into()).collect();
+        let keys: Vec<_> = self.keys.iter().map(|key| kit::public(key).unwrap()).collect();
+        let alternative = match keys.is_empty() {
+            true => Alternative::fail(name, "never"),
+            false => Alternative::signature(name, shuffled(keys, order), places).unwrap(),
+        };
+        match self.tag {
+            Some(tag) => alternative
+                .only_for(vec![NamePattern::Tanzu(format!("registry.example.org/*:{tag}").parse().unwrap())]),
+            None => alternative,
+        }
     }
 }
 
@@ -260,7 +327,8 @@ impl Scene {
             })
             .collect();
         let (home, elsewhere, now) = (home(), elsewhere(), self.now.parse::<Timestamp>().unwrap());
-        let pairs = shuffled(vec![(&home, &evidence[0]), (&elsewhere, &evidence[1])], order);
+        let [here, there] = [home.clone(), elsewhere].map(Place::from);
+        let pairs = shuffled(vec![(&here, &evidence[0]), (&there, &evidence[1])], order);
         (pending.decide(&image(), &home, &pairs, now), pending.is_settled(&image(), &home, &pairs, now))
     }
 }

@@ -2,6 +2,7 @@
 //! and the rest is decided.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use countersign::model::candidate::Read;
 use countersign::model::claims::{
@@ -10,11 +11,14 @@ use countersign::model::claims::{
 use countersign::model::verify::{Evidence, Remark};
 use countersign::model::{Claims, Format, ImageRef, PinnedRef, PublicKey, Repository};
 use countersign::policy::{
-    Decision, Early, NoMatch, Outcome, Pending, PolicyDecision, PolicySet, ReasonCode, Verdict, native,
+    Decision, Draft, Early, Installation, NoMatch, Outcome, Pending, Place, PolicyDecision, PolicySet,
+    Reason, ReasonCode, Resource, Surroundings, Verdict, documents,
 };
 use jiff::Timestamp;
 
-use crate::case::{Case, Decided, Expected, ExpectedPolicy, FormatName, Found, Signature, policy_text};
+use crate::case::{
+    Case, Decided, Expected, ExpectedPolicy, FormatName, Found, Object, Signature, policy_text,
+};
 use crate::kit;
 
 /// Runs the case; the error says what came in the place of its expectation.
@@ -39,25 +43,33 @@ pub(crate) fn run(case: &Case) -> Result<(), String> {
 /// The policies of a case.
 pub(crate) fn policies(texts: &[String]) -> Result<PolicySet, String> {
     let fetched = kit::fetched();
-    let mut policies = Vec::new();
+    let (mut drafts, mut installation) = (Vec::new(), Installation::default());
     for text in texts {
-        for draft in native::drafts(policy_text(text).as_bytes()).map_err(|error| error.to_string())? {
-            policies.push(draft.into_policy(&fetched).map_err(|error| error.to_string())?);
-        }
+        let read = documents(policy_text(text).as_bytes()).map_err(|error| error.to_string())?;
+        drafts.extend(read.drafts);
+        installation.join(read.installation).map_err(|error| error.to_string())?;
     }
-    PolicySet::new(policies).map_err(|error| error.to_string())
+    let with_keys = |draft: Draft| draft.under(&installation).into_policy(&fetched);
+    let policies =
+        drafts.into_iter().map(with_keys).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    let set = PolicySet::new(policies).map_err(|error| error.to_string())?;
+    Ok(set.under(&installation))
 }
 
 /// The decision, and whether evidence was asked for.
 pub(crate) fn decide(case: &Case, set: &PolicySet) -> Result<(Decision, bool), String> {
     let image: ImageRef = case.image.parse().map_err(|error| format!("{error}"))?;
-    let no_match = match case.no_match.as_str() {
-        "deny" => NoMatch::Deny,
-        "warn" => NoMatch::Warn,
-        "allow" => NoMatch::Allow,
-        other => return Err(format!("noMatch `{other}`")),
+    let no_match = match case.no_match.as_deref() {
+        None => set.no_match().unwrap_or_default(),
+        Some("deny") => NoMatch::Deny,
+        Some("warn") => NoMatch::Warn,
+        Some("allow") => NoMatch::Allow,
+        Some("allow-unmatched") => NoMatch::AllowUnmatched,
+        Some(other) => return Err(format!("noMatch `{other}`")),
     };
-    let pending = match set.before_evidence(&image, case.namespace.as_deref(), no_match) {
+    let object = case.object.as_ref().map(resource);
+    let there = Surroundings { namespace: case.namespace.as_deref(), object: object.as_ref() };
+    let pending = match set.before_evidence(&image, there, no_match) {
         Early::Decided(decision) => return Ok((decision, false)),
         Early::NeedsEvidence(pending) => pending,
     };
@@ -67,17 +79,27 @@ pub(crate) fn decide(case: &Case, set: &PolicySet) -> Result<(Decision, bool), S
     };
     let now: Timestamp = case.now.parse().map_err(|error| format!("{error}"))?;
     let evidence = evidence(&case.evidence, &pinned, &pending.keys());
-    let pairs: Vec<(&Repository, &Evidence)> = evidence.iter().collect();
+    let pairs: Vec<(&Place, &Evidence)> = evidence.iter().collect();
     let decision = pending.decide(&pinned, pinned.repository(), &pairs, now);
     settled_alike(&pending, &pinned, &pairs, now, &decision)?;
     Ok((decision, true))
+}
+
+fn resource(object: &Object) -> Resource {
+    let (group, version) = object.api_version.split_once('/').unwrap_or(("", &object.api_version));
+    Resource {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        kind: object.kind.clone(),
+        labels: object.labels.clone().map(Arc::new),
+    }
 }
 
 /// Gathering may stop if and only if no policy wants anything more.
 fn settled_alike(
     pending: &Pending<'_>,
     image: &PinnedRef,
-    evidence: &[(&Repository, &Evidence)],
+    evidence: &[(&Place, &Evidence)],
     now: Timestamp,
     decision: &Decision,
 ) -> Result<(), String> {
@@ -92,15 +114,11 @@ fn settled_alike(
     }
 }
 
-/// What was found, by repository, checked with `keys`.
-pub(crate) fn evidence(
-    found: &[Found],
-    image: &PinnedRef,
-    keys: &[PublicKey],
-) -> BTreeMap<Repository, Evidence> {
+/// What was found, by place, checked with `keys`.
+pub(crate) fn evidence(found: &[Found], image: &PinnedRef, keys: &[PublicKey]) -> BTreeMap<Place, Evidence> {
     let mut all = BTreeMap::new();
     // The image's own repository was looked at, though nothing was found.
-    all.insert(image.repository().clone(), Evidence { complete: true, ..Evidence::default() });
+    all.insert(image.repository().clone().into(), Evidence { complete: true, ..Evidence::default() });
     for found in found {
         let place = found.place.as_ref().map_or(image.repository().clone(), |place| place.parse().unwrap());
         let mut evidence = Evidence { complete: !found.stopped, ..Evidence::default() };
@@ -113,7 +131,8 @@ pub(crate) fn evidence(
         let remark =
             |reason: &String| Remark { place: place.to_string(), format: None, reason: reason.clone() };
         evidence.unreachable.extend(found.unreachable.iter().map(remark));
-        all.insert(place, evidence);
+        let tag_prefix = found.tag_prefix.as_ref().map(|prefix| prefix.parse().unwrap());
+        all.insert(Place { repository: place, tag_prefix }, evidence);
     }
     all
 }
@@ -175,6 +194,7 @@ fn claims(signature: &Signature, repository: &Repository) -> Claims {
 fn compare(expected: &Decided, decision: &Decision) -> Result<(), String> {
     same("decision", &expected.decision, &word(decision.verdict()))?;
     same("reasonCode", &expected.reason_code, &decision.reason().map(|reason| code(reason.code)))?;
+    same_words(&expected.reason, decision.reason())?;
     let names: Vec<&String> = expected.policies.keys().collect();
     let found: Vec<&String> = decision.policies().iter().map(|policy| &policy.name).collect();
     same("policies", &names, &found)?;
@@ -189,6 +209,8 @@ fn compare(expected: &Decided, decision: &Decision) -> Result<(), String> {
 fn compare_policy(expected: &ExpectedPolicy, policy: &PolicyDecision) -> Result<(), String> {
     same("decision", &expected.decision, &word(policy.verdict()))?;
     same("reasonCode", &expected.reason_code, &policy.reason().map(|reason| code(reason.code)))?;
+    same_words(&expected.reason, policy.reason())?;
+    same("anyIsEnough", &expected.any_is_enough, &policy.any_is_enough())?;
     let names: Vec<&String> = expected.signers.keys().collect();
     let mut found: Vec<&String> = policy.signers().iter().map(|signer| &signer.name).collect();
     found.sort();
@@ -225,6 +247,14 @@ fn compare_signer(expected: &str, outcome: &Outcome) -> Result<(), String> {
                 false => Err(format!("`{shown}` does not hold `{}`", more.unwrap_or_default())),
             }
         }
+    }
+}
+
+/// Where words are expected, they are those of the reason.
+fn same_words(expected: &Option<String>, found: Option<&Reason>) -> Result<(), String> {
+    match expected {
+        Some(expected) => same("reason", &Some(expected.as_str()), &found.map(|reason| reason.text.as_str())),
+        None => Ok(()),
     }
 }
 

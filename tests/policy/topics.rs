@@ -2,7 +2,7 @@
 
 use crate::case::cases;
 
-const TOPICS: [(&str, &[&str]); 34] = [
+const TOPICS: [(&str, &[&str]); 41] = [
     (
         "AND over signers",
         &["both_signed", "only_build_signed", "only_validation_signed", "two_of_three_signed"],
@@ -98,6 +98,25 @@ const TOPICS: [(&str, &[&str]); 34] = [
         &["unreachable_with_enough_proof", "unreachable_without_proof"],
     ),
     ("denied beside undecided", &["denied_beside_undecided", "undecided_beside_allowed"]),
+    (
+        "any one key of a Tanzu policy",
+        &["tanzu_first_key_signed", "tanzu_second_key_signed", "tanzu_entries_that_both_match_add_up"],
+    ),
+    ("Tanzu's words", &["tanzu_nobody_signed", "tanzu_no_match_is_denied", "tanzu_namespace_left_out"]),
+    (
+        "images that no Tanzu pattern matches",
+        &["tanzu_no_match_is_allowed_by_the_webhooks_setting", "tanzu_unmatched_setting_leaves_denials"],
+    ),
+    ("Tanzu's patterns", &["tanzu_pattern_any_tag", "tanzu_pattern_star_crosses", "tanzu_pattern_hub_short"]),
+    ("objects out of a cluster", &["tanzu_as_kubectl_writes_it", "tanzu_old_group"]),
+    (
+        "policies of two dialects",
+        &["tanzu_and_native_in_one_file", "tanzu_beside_a_native_policy_that_is_not_satisfied"],
+    ),
+    (
+        "what a Tanzu policy cannot say",
+        &["tanzu_unknown_field", "tanzu_key_that_is_not_there", "tanzu_entry_without_keys"],
+    ),
 ];
 
 #[test]

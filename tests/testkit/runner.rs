@@ -11,7 +11,7 @@ use countersign::model::{
     escape_untrusted,
 };
 use countersign::policy::{
-    Outcome as Became, Policy, PolicyError, ReasonCode, Required, SignerRule, Verdict, decide,
+    Outcome as Became, Place, Policy, PolicyError, ReasonCode, Required, SignerRule, Verdict, decide,
 };
 use countersign::signer::keyring::file::{self, PrivateKeyText};
 use countersign::signer::{Password, Signer as _};
@@ -151,7 +151,9 @@ fn decided(case: &SignatureCase, read: &Read, image: &Digest, keys: &[PublicKey]
     let mut evidence = Evidence { complete: true, ..Evidence::default() };
     evidence.take(read.clone(), "test", Format::Bundle, image, keys);
     let repository: Repository = "registry.example.org/app".parse().unwrap();
-    let decision = decide(&policy, &repository.pinned(None, *image), &[&evidence], Timestamp::UNIX_EPOCH);
+    let found = [(&Place::from(repository.clone()), &evidence)];
+    let image = repository.pinned(None, *image);
+    let decision = decide(&policy, &image, &repository, &found, Timestamp::UNIX_EPOCH);
     let expected = match &case.expect {
         Expected::Verified { .. } => None,
         Expected::Unmatched {} | Expected::Other { .. } => Some(ReasonCode::Missing),

@@ -19,8 +19,17 @@ pub(super) struct Questions {
     fixed: FixedTags,
 }
 
+/// Whether one image in two objects is two questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Objects {
+    /// It is one.
+    LeftOut,
+    /// It is one for each group, version, kind and set of labels.
+    Named,
+}
+
 impl Questions {
-    pub(super) fn of(args: &GateArgs, files: &[ManifestFile]) -> Result<Self, Failure> {
+    pub(super) fn of(args: &GateArgs, files: &[ManifestFile], objects: Objects) -> Result<Self, Failure> {
         let images = images(args)?;
         // Without pinning, what is written in the manifests is what runs.
         let fixed = match args.pins() && !args.manifest.is_empty() {
@@ -33,16 +42,18 @@ impl Questions {
         let mut questions = Self { asked: Vec::new(), uses: Vec::new(), fixed };
         let mut numbers = HashMap::new();
         for image in images {
-            questions.add(Asked { image, namespace: args.namespace.clone() }, None, &mut numbers);
+            let asked = Asked { image, namespace: args.namespace.clone(), object: None };
+            questions.add(asked, None, &mut numbers);
         }
         if !args.manifest.is_empty() && files.iter().all(|file| file.images(None).next().is_none()) {
             return Err(Failure::usage("no image is found in the manifests: nothing would be checked")
                 .hint("check that -f names the manifests that are deployed"));
         }
         for file in files {
-            for (Asked { image, namespace }, place) in file.images(args.namespace.as_deref()) {
+            for (Asked { image, namespace, object }, place) in file.images(args.namespace.as_deref()) {
                 let image = questions.fixed.apply(image);
-                questions.add(Asked { image, namespace }, Some(place), &mut numbers);
+                let object = object.filter(|_| objects == Objects::Named);
+                questions.add(Asked { image, namespace, object }, Some(place), &mut numbers);
             }
         }
         match questions.asked.is_empty() {

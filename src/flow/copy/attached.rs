@@ -10,6 +10,7 @@ use super::carrier::{Carried, Carrier, at_target};
 use super::lists::Wanted;
 use crate::flow::FlowError;
 use crate::flow::append::ListKind;
+use crate::model::bundle::PREDICATE_ANNOTATION;
 use crate::model::list::ListManifest;
 use crate::model::manifest::{Descriptor, Layer, Manifest};
 use crate::model::{Digest, Tag, json};
@@ -236,10 +237,13 @@ impl<R: Registry> Carrier<'_, R> {
 
 /// An entry of the fallback index.
 fn fallback_element(descriptor: &Descriptor) -> Result<Box<RawValue>, FlowError> {
-    let Descriptor { media_type, digest, size, artifact_type, .. } = descriptor;
+    let Descriptor { media_type, digest, size, artifact_type, predicate_hint, .. } = descriptor;
     let mut element = json!({"mediaType": media_type, "size": size, "digest": digest});
     if let Some(artifact_type) = artifact_type {
         element["artifactType"] = json!(artifact_type);
+    }
+    if let Some(hint) = predicate_hint {
+        element["annotations"] = json!({PREDICATE_ANNOTATION: hint});
     }
     to_raw_value(&element).map_err(|error| FlowError::Input(error.to_string()))
 }

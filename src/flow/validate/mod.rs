@@ -1,9 +1,11 @@
 //! The second signature: the build signature is verified and the reports are judged, and only if all of that
 //! passes is there anything that can be signed.
 
+mod attest;
 mod claims;
 mod reports;
-mod subjects;
+mod statements;
+pub(super) mod subjects;
 mod vex;
 
 use std::collections::BTreeMap;
@@ -21,10 +23,12 @@ use crate::model::{Claims, Digest, Fingerprint, Format, PinnedRef, Repository};
 use crate::policy::{Pending, Policy, Verdict};
 use crate::registry::Registry;
 use crate::sandbox::{Sandbox, SandboxError};
-use crate::scan::rego::InputError;
+use crate::scan::rego::{Input, InputError};
 use crate::scan::{BindingError, JudgeError, Passed, RegoRules, Report, Rules, VexError};
 use crate::signer::Signer;
 
+use attest::PassedReport;
+pub use attest::{AttestationReceipt, Attested, Grounds, ReportTexts, attest};
 pub use reports::JudgedReport;
 use reports::{bind_all, judge_all};
 use subjects::{Subjects, subjects};
@@ -36,8 +40,6 @@ pub struct ReportFile {
     pub name: String,
     /// What it says.
     pub report: Report,
-    /// The file's bytes.
-    pub bytes: Vec<u8>,
 }
 
 /// The rules that reports must pass.
@@ -51,6 +53,16 @@ pub enum RuleBook<'a> {
         /// What evaluates them.
         sandbox: &'a dyn Sandbox,
     },
+}
+
+impl RuleBook<'_> {
+    /// Whether they read a report as it was written.
+    pub fn reads_reports(&self) -> bool {
+        match self {
+            Self::Written(_) => false,
+            Self::Rego { rules, .. } => rules.input() != Input::CycloneDx,
+        }
+    }
 }
 
 /// What is to be found out before anything is signed.
@@ -67,6 +79,8 @@ pub struct Inquiry<'a> {
     pub home: &'a Repository,
     /// The reports.
     pub reports: &'a [ReportFile],
+    /// The bytes of reports, where the rules read them.
+    pub texts: &'a ReportTexts,
     /// The rules.
     pub rules: &'a RuleBook<'a>,
     /// Documents that say which findings do not count.
@@ -189,6 +203,16 @@ pub enum ValidateError {
         /// Why.
         cause: SandboxError,
     },
+    /// A report that cannot be attached.
+    #[error("{name} cannot be attached to {image}: {reason}")]
+    Unattachable {
+        /// The report.
+        name: String,
+        /// The image.
+        image: String,
+        /// Which limit it exceeds.
+        reason: String,
+    },
     /// One key would give both signatures.
     #[error("the validation key is the build key {0}: one key cannot give both signatures")]
     OneKey(Fingerprint),
@@ -267,7 +291,7 @@ impl Examination {
         if self.verdict() != Verdict::Allowed {
             return None;
         }
-        let mut claims = BTreeMap::new();
+        let (mut claims, mut passed_reports) = (BTreeMap::new(), BTreeMap::new());
         for (known, build) in self.images.iter().zip(&self.builds) {
             let digest = known.image.digest();
             let own: Vec<&JudgedReport> =
@@ -276,8 +300,10 @@ impl Examination {
             let reports = if own.is_empty() { self.judged.iter().collect() } else { own };
             let passed: Option<Vec<&Passed>> = reports.iter().map(|judged| judged.passed()).collect();
             claims.insert(digest, claims::validation(annotations, build, &passed?)?);
+            let passed = reports.iter().map(|judged| judged.passed_report()).collect::<Option<_>>()?;
+            passed_reports.insert(digest, passed);
         }
-        Some(Approval { images: self.images.clone(), claims })
+        Some(Approval { images: self.images.clone(), claims, passed: passed_reports })
     }
 }
 
@@ -285,6 +311,16 @@ impl Examination {
 pub struct Approval {
     images: Vec<Known>,
     claims: BTreeMap<Digest, Claims>,
+    /// The reports that each rests on.
+    passed: BTreeMap<Digest, Vec<PassedReport>>,
+}
+
+/// What came of an approval.
+pub struct Countersigned {
+    /// The signatures.
+    pub signed: Signed,
+    /// What may be attested now: nothing unless every signature is stored in every format asked for.
+    pub grounds: Option<Grounds>,
 }
 
 /// Where and how the second signature is stored.
@@ -307,8 +343,8 @@ pub async fn countersign<R: Registry>(
     approval: Approval,
     storage: &Storage<'_>,
     now: Timestamp,
-) -> Result<Signed, FlowError> {
-    let Approval { images, claims } = approval;
+) -> Result<Countersigned, FlowError> {
+    let Approval { images, claims, passed } = approval;
     let Some(image) = images.last().map(|known| known.image.clone()) else {
         return Err(FlowError::Input("nothing was approved".to_owned()));
     };
@@ -320,7 +356,10 @@ pub async fn countersign<R: Registry>(
     }
     let Storage { place, formats, dry_run } = *storage;
     let order = Order { image: &image, place, formats, recursive: false, dry_run };
-    let prepared = prepare_known(registry, &order, images).await?;
+    let prepared = prepare_known(registry, &order, images.clone()).await?;
     let stated = Stated { claims: StatedClaims::Each(&claims), now };
-    Ok(sign(registry, signer.0, &order, &stated, &prepared).await)
+    let signed = sign(registry, signer.0, &order, &stated, &prepared).await;
+    let all = signed.stopped.is_none();
+    let grounds = all.then(|| Grounds::of(images, passed, &signed.receipts, storage)).flatten();
+    Ok(Countersigned { signed, grounds })
 }

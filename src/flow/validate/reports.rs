@@ -1,5 +1,6 @@
 //! Reports and the images that they speak of: each report speaks of exactly one, and every image has one.
 
+use super::attest::PassedReport;
 use super::subjects::Runnable;
 use super::{Inquiry, ReportFile, RuleBook, ValidateError, vex};
 use crate::model::PinnedRef;
@@ -29,6 +30,17 @@ impl JudgedReport {
             scan::Verdict::Passed(passed) => Some(passed),
             scan::Verdict::Failed => None,
         }
+    }
+
+    /// What is attached where it passes.
+    pub(super) fn passed_report(&self) -> Option<PassedReport> {
+        let passed = self.passed()?;
+        Some(PassedReport {
+            name: self.name.clone(),
+            digest: passed.report(),
+            scanner: passed.scanner().clone(),
+            time: passed.scanned_at(),
+        })
     }
 
     pub(super) fn verdict(&self) -> Verdict {
@@ -126,7 +138,7 @@ async fn judgement(
             judge_with(bound, rules, Some(&statements), inquiry.now)
         }
         RuleBook::Rego { rules, sandbox } => {
-            let input = rules.input_of(bound.report(), &file.bytes);
+            let input = rules.input_of(bound.report(), inquiry.texts.of(bound.report().digest));
             let input = input.map_err(|cause| ValidateError::NoInput { name: name(), cause })?;
             let answer = sandbox.evaluate(rules, &input).await;
             judge_rego(bound, rules, answer.map_err(|cause| ValidateError::Rego { name: name(), cause })?)

@@ -16,22 +16,22 @@ use crate::registry::{Registry, StoredManifest};
 use crate::scan::Subject;
 
 /// One platform manifest that runs.
-pub(super) struct Runnable {
-    pub(super) known: Known,
+pub(in crate::flow) struct Runnable {
+    pub(in crate::flow) known: Known,
     /// As the index or else the configuration names it.
-    pub(super) platform: Platform,
+    pub(in crate::flow) platform: Platform,
     /// What a report must speak of.
-    pub(super) subject: Subject,
+    pub(in crate::flow) subject: Subject,
 }
 
 /// What is to be validated.
-pub(super) struct Subjects {
+pub(in crate::flow) struct Subjects {
     /// The image that is signed last.
-    pub(super) top: Known,
+    pub(in crate::flow) top: Known,
     /// What runs: the image itself where it is no index.
-    pub(super) runnable: Vec<Runnable>,
+    pub(in crate::flow) runnable: Vec<Runnable>,
     /// Whether [`Subjects::top`] is an index, with the runnable manifests below it.
-    pub(super) is_index: bool,
+    pub(in crate::flow) is_index: bool,
 }
 
 /// A manifest that was fetched.
@@ -59,7 +59,7 @@ impl Fetched {
 }
 
 /// Fetches what `image` runs; with a platform, that one alone.
-pub(super) async fn subjects<R: Registry>(
+pub(in crate::flow) async fn subjects<R: Registry>(
     registry: &R,
     image: &PinnedRef,
     asked: Option<&Platform>,

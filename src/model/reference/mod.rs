@@ -90,6 +90,14 @@ impl Tag {
         Self(format!("sha256-{}.sbom", digest.hex()))
     }
 
+    /// This tag with `prefix` before it, as signers and readers of cosign's library may ask for.
+    ///
+    /// # Errors
+    /// [`ReferenceError`] if the whole is no tag.
+    pub fn behind(&self, prefix: &str) -> Result<Self, ReferenceError> {
+        format!("{prefix}{self}").parse()
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -2,88 +2,31 @@
 //! draft, which names the keys it needs; with those, which others fetch, it becomes a policy. Every error says where
 //! it stands and which field is meant.
 
-mod draft;
 mod read;
 mod signers;
 mod written;
 
-use std::fmt;
-
-pub use draft::{Draft, KeySource};
-pub(super) use draft::{DraftKey, DraftRequirements, DraftSigner};
-
-use crate::model::escape_untrusted;
-use crate::model::yaml::{self, Place, YamlError};
+use super::draft::{Draft, DraftError};
+use crate::model::yaml;
 
 /// `apiVersion` of the native form.
 pub const API_VERSION: &str = "policy.countersign.dev/v1alpha1";
 /// `kind` of the native form.
 pub const KIND: &str = "SignaturePolicy";
 
-/// A field of a document, and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spot {
-    /// Where its value stands, if that is known.
-    pub place: Option<Place>,
-    /// Its name from the document's root, such as `spec.signers[1].countersigns`; numbers count from 0.
-    pub field: String,
-}
-
-/// Why a text holds no policies; escaped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NativeError {
-    /// Where in the text, if that is known.
-    pub place: Option<Place>,
-    /// The field, where it is one field's fault.
-    pub field: Option<String>,
-    /// What is wrong.
-    pub reason: String,
-}
-
-impl NativeError {
-    /// `reason`, which the value at `spot` gave.
-    pub fn at(spot: &Spot, reason: impl fmt::Display) -> Self {
-        let field = Some(escape_untrusted(&spot.field));
-        Self { place: spot.place, field, reason: escape_untrusted(&reason.to_string()) }
-    }
-}
-
-impl From<YamlError> for NativeError {
-    fn from(error: YamlError) -> Self {
-        Self { place: error.place, field: None, reason: error.reason }
-    }
-}
-
-impl fmt::Display for NativeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(place) = self.place {
-            write!(f, "{place}: ")?;
-        }
-        if let Some(field) = &self.field {
-            write!(f, "{field}: ")?;
-        }
-        f.write_str(&self.reason)
-    }
-}
-
-impl std::error::Error for NativeError {}
-
-/// Reads every document of a text; a text without documents gives none.
+/// Reads every document of a text, all of which have this form's kind.
 ///
 /// # Errors
-/// [`NativeError`]: no YAML, another kind of document, an unknown field, or a value that makes no sense.
-pub fn drafts(bytes: &[u8]) -> Result<Vec<Draft>, NativeError> {
-    // What kind a document is comes first: fields that another kind has are no mistakes in this one.
-    for (number, header) in yaml::documents::<written::Header>(bytes)?.iter().enumerate() {
-        read::header(header, number)?;
-    }
+/// [`DraftError`]: an unknown field, or a value that makes no sense.
+pub(super) fn drafts(bytes: &[u8]) -> Result<Vec<Draft>, DraftError> {
     yaml::documents::<written::Document>(bytes)?.into_iter().map(read::document).collect()
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 mod tests {
-    use super::*;
+    use crate::policy::draft::{DraftAction, KeySource};
+    use crate::policy::drafts;
     use crate::policy::model::{Mode, SignedFor};
 
     const WHOLE: &str = "\
@@ -134,7 +77,7 @@ spec:
         };
         assert_eq!((sources.len(), sources[0]), (3, &KeySource::Reference("build.pub".to_owned())));
         assert_eq!(sources[2], &config_map);
-        let required = draft.required.as_ref().unwrap();
+        let DraftAction::Signers(required) = &draft.required else { panic!("{draft:?}") };
         assert_eq!(required.signed_for, SignedFor::Same);
         assert_eq!(required.signers[1].role.countersigns(), Some("build"));
         assert_eq!(required.signers[1].claims.shown(), "countersign.dev/scan-rules=sha256:1|sha256:2");

@@ -6,64 +6,49 @@ use std::str::FromStr;
 
 use serde_saphyr::Spanned;
 
-use super::draft::{Draft, DraftRequirements, spot_of};
 use super::signers::signer;
-use super::written::{Document, Header, OneOrMany, Revoked, Spec, Text};
-use super::{API_VERSION, KIND, NativeError, Spot, written};
+use super::written::{self, Document, OneOrMany, Revoked, Spec, Text};
 use crate::model::yaml::Place;
 use crate::model::{Digest, Fingerprint, Repository};
-use crate::policy::model::{self, Action, Images, Mode, Policy, SignedFor, names_fit};
+use crate::policy::draft::{
+    Draft, DraftAction, DraftError, DraftRequirements, LABEL_RULE, Spot, is_label, is_label_of_any_length,
+    spot_of,
+};
+use crate::policy::model::{self, Action, Dialect, Images, Mode, Policy, SignedFor, names_fit};
 use crate::policy::pattern::Pattern;
 
 /// Longest name of a policy (RFC 1123, a subdomain).
 const POLICY_NAME_LIMIT: usize = 253;
-/// Longest name of a signer or a namespace (RFC 1123, a label).
-const LABEL_LIMIT: usize = 63;
 
-/// Whether the document is one of ours.
-pub(super) fn header(header: &Header, number: usize) -> Result<(), NativeError> {
-    let fields = [("apiVersion", &header.api_version, API_VERSION), ("kind", &header.kind, KIND)];
-    for (field, found, expected) in fields {
-        match found {
-            Some(found) if found.value == expected => {}
-            Some(found) => {
-                let reason = format!("`{}` is not known here; `{expected}` is expected", found.value);
-                return Err(NativeError::at(&spot(found, field), reason));
-            }
-            None => {
-                let nowhere = Spot { place: None, field: field.to_owned() };
-                let reason = format!("document {} has none; `{expected}` is expected", number + 1);
-                return Err(NativeError::at(&nowhere, reason));
-            }
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn document(document: Document) -> Result<Draft, NativeError> {
+pub(super) fn document(document: Document) -> Result<Draft, DraftError> {
     let name = spot(&document.heading.name, "metadata.name");
     let whole = Spot { place: Place::of(&document.spec), field: "spec".to_owned() };
     let spec = document.spec.value;
     let action = action(&spec)?;
     let mut policy = Policy {
         name: policy_name(&document.heading.name)?,
+        dialect: Dialect::Native,
         mode: mode(&spec)?,
         images: images(&spec.images)?,
+        objects: Vec::new(),
         exclude_namespaces: BTreeSet::new(),
         action: Action::Deny,
     };
+    let mut exclude_namespaces = Vec::new();
     for (at, text) in spec.exclude_namespaces.iter().flatten().enumerate() {
-        policy.exclude_namespaces.insert(label(text, &format!("spec.excludeNamespaces[{at}]"))?);
+        let field = format!("spec.excludeNamespaces[{at}]");
+        exclude_namespaces.push((spot(text, field.as_str()), label(text, &field)?));
     }
+    policy.exclude_namespaces = exclude_namespaces.iter().map(|(_, name)| name.clone()).collect();
     let required = match action {
-        Wanted::Signatures => Some(requirements(&spec, &whole)?),
+        Wanted::Signatures => DraftAction::Signers(requirements(&spec, &whole)?),
         Wanted::Nothing(action) => {
             asks_for_nothing(&spec, &whole)?;
             policy.action = action;
-            None
+            DraftAction::AsItIs
         }
     };
-    Ok(Draft { name, policy, required })
+    Ok(Draft { name, policy, required, exclude_namespaces, notes: Vec::new() })
 }
 
 /// What an action asks for.
@@ -72,7 +57,7 @@ enum Wanted {
     Nothing(Action),
 }
 
-fn action(spec: &Spec) -> Result<Wanted, NativeError> {
+fn action(spec: &Spec) -> Result<Wanted, DraftError> {
     word(
         &spec.action,
         "spec.action",
@@ -85,47 +70,40 @@ fn action(spec: &Spec) -> Result<Wanted, NativeError> {
     .map(|action| action.unwrap_or(Wanted::Signatures))
 }
 
-fn mode(spec: &Spec) -> Result<Mode, NativeError> {
+fn mode(spec: &Spec) -> Result<Mode, DraftError> {
     let modes = [("Enforce", Mode::Enforce), ("Warn", Mode::Warn), ("Audit", Mode::Audit)];
     word(&spec.mode, "spec.mode", modes).map(Option::unwrap_or_default)
 }
 
-fn policy_name(text: &Text) -> Result<String, NativeError> {
-    let legal = text.value.len() <= POLICY_NAME_LIMIT && text.value.split('.').all(is_label);
+fn policy_name(text: &Text) -> Result<String, DraftError> {
+    let legal = text.value.len() <= POLICY_NAME_LIMIT && text.value.split('.').all(is_label_of_any_length);
     match legal {
         true => Ok(text.value.clone()),
         false => Err(at(text, "metadata.name", "a name is made of a-z, 0-9, - and .")),
     }
 }
 
-/// Reads a name of at most 63 of `a-z`, `0-9` and `-`.
-pub(super) fn label(text: &Text, field: &str) -> Result<String, NativeError> {
-    match text.value.len() <= LABEL_LIMIT && is_label(&text.value) {
+/// Reads the name of a signer or a namespace.
+pub(super) fn label(text: &Text, field: &str) -> Result<String, DraftError> {
+    match is_label(&text.value) {
         true => Ok(text.value.clone()),
-        false => {
-            Err(at(text, field, format!("a name is 1 to {LABEL_LIMIT} of a-z, 0-9 and -, not at its ends")))
-        }
+        false => Err(at(text, field, LABEL_RULE)),
     }
 }
 
-fn is_label(label: &str) -> bool {
-    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    !label.is_empty() && label.bytes().all(legal) && !label.starts_with('-') && !label.ends_with('-')
-}
-
-fn images(written: &written::Images) -> Result<Images, NativeError> {
+fn images(written: &written::Images) -> Result<Images, DraftError> {
     let include = patterns(&written.include.value, "spec.images.include")?;
     let exclude = patterns(written.exclude.as_deref().unwrap_or_default(), "spec.images.exclude")?;
     let nowhere = Spot { place: Place::of(&written.include), field: "spec.images.include".to_owned() };
     Images::new(include, exclude)
-        .ok_or_else(|| NativeError::at(&nowhere, "no pattern: the policy would speak of no image"))
+        .ok_or_else(|| DraftError::at(&nowhere, "no pattern: the policy would speak of no image"))
 }
 
-fn patterns(texts: &[Text], field: &str) -> Result<Vec<Pattern>, NativeError> {
+fn patterns(texts: &[Text], field: &str) -> Result<Vec<Pattern>, DraftError> {
     each(texts, field)
 }
 
-fn requirements(spec: &Spec, whole: &Spot) -> Result<DraftRequirements, NativeError> {
+fn requirements(spec: &Spec, whole: &Spot) -> Result<DraftRequirements, DraftError> {
     let written = spec.signers.as_deref().unwrap_or_default();
     let mut signers = Vec::new();
     for (number, one) in written.iter().enumerate() {
@@ -134,7 +112,7 @@ fn requirements(spec: &Spec, whole: &Spot) -> Result<DraftRequirements, NativeEr
     let names: Vec<_> = signers.iter().map(|one| (one.name.as_str(), one.role.countersigns())).collect();
     names_fit(&names).map_err(|error| {
         let spot = spot_of(&error, &signers);
-        NativeError::at(&Spot { place: spot.place.or(whole.place), ..spot }, &error)
+        DraftError::at(&Spot { place: spot.place.or(whole.place), ..spot }, &error)
     })?;
     let revoked = spec.revoked.as_ref().map(revoked).transpose()?.unwrap_or_default();
     Ok(DraftRequirements {
@@ -145,7 +123,7 @@ fn requirements(spec: &Spec, whole: &Spot) -> Result<DraftRequirements, NativeEr
     })
 }
 
-fn signature_repositories(spec: &Spec) -> Result<Vec<Repository>, NativeError> {
+fn signature_repositories(spec: &Spec) -> Result<Vec<Repository>, DraftError> {
     let (field, texts) = ("spec.signatureRepositories", spec.signature_repositories.as_deref());
     let texts = texts.unwrap_or_default();
     let repositories: Vec<Repository> = each(texts, field)?;
@@ -153,13 +131,13 @@ fn signature_repositories(spec: &Spec) -> Result<Vec<Repository>, NativeError> {
         Some(folder) => {
             let spot =
                 Spot { place: texts.get(folder).and_then(Place::of), field: format!("{field}[{folder}]") };
-            Err(NativeError::at(&spot, "a policy names repositories in registries, no folders"))
+            Err(DraftError::at(&spot, "a policy names repositories in registries, no folders"))
         }
         None => Ok(repositories),
     }
 }
 
-fn signed_for(written: &Spanned<OneOrMany>) -> Result<SignedFor, NativeError> {
+fn signed_for(written: &Spanned<OneOrMany>) -> Result<SignedFor, DraftError> {
     let spot = Spot { place: Place::of(written), field: "spec.signedFor".to_owned() };
     match &written.value {
         OneOrMany::One(word) if word == "any" => Ok(SignedFor::Any),
@@ -167,14 +145,14 @@ fn signed_for(written: &Spanned<OneOrMany>) -> Result<SignedFor, NativeError> {
         OneOrMany::Many(texts) if !texts.is_empty() => {
             patterns(texts, "spec.signedFor").map(SignedFor::Patterns)
         }
-        OneOrMany::Many(_) => Err(NativeError::at(&spot, "no pattern: no signature would fit")),
+        OneOrMany::Many(_) => Err(DraftError::at(&spot, "no pattern: no signature would fit")),
         OneOrMany::One(word) => {
-            Err(NativeError::at(&spot, format!("`{word}` is neither `any`, `same` nor a list of patterns")))
+            Err(DraftError::at(&spot, format!("`{word}` is neither `any`, `same` nor a list of patterns")))
         }
     }
 }
 
-fn revoked(written: &Revoked) -> Result<model::Revoked, NativeError> {
+fn revoked(written: &Revoked) -> Result<model::Revoked, DraftError> {
     let digests: Vec<Digest> = each(written.digests.as_deref().unwrap_or_default(), "spec.revoked.digests")?;
     let keys: Vec<Digest> = each(written.keys.as_deref().unwrap_or_default(), "spec.revoked.keys")?;
     Ok(model::Revoked {
@@ -184,7 +162,7 @@ fn revoked(written: &Revoked) -> Result<model::Revoked, NativeError> {
 }
 
 /// A policy that allows or denies what it matches as it is.
-fn asks_for_nothing(spec: &Spec, whole: &Spot) -> Result<(), NativeError> {
+fn asks_for_nothing(spec: &Spec, whole: &Spot) -> Result<(), DraftError> {
     let asked = [
         ("signers", spec.signers.is_some()),
         ("signatureRepositories", spec.signature_repositories.is_some()),
@@ -196,7 +174,7 @@ fn asks_for_nothing(spec: &Spec, whole: &Spot) -> Result<(), NativeError> {
         Some((field, _)) => {
             let place = spec.action.as_ref().and_then(Place::of).or(whole.place);
             let spot = Spot { place, field: "spec.action".to_owned() };
-            Err(NativeError::at(&spot, format!("an action that asks for no signature has no `{field}`")))
+            Err(DraftError::at(&spot, format!("an action that asks for no signature has no `{field}`")))
         }
     }
 }
@@ -206,7 +184,7 @@ pub(super) fn word<T, const N: usize>(
     text: &Option<Text>,
     field: &str,
     words: [(&'static str, T); N],
-) -> Result<Option<T>, NativeError> {
+) -> Result<Option<T>, DraftError> {
     let Some(text) = text else { return Ok(None) };
     let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     let known = known.join(", ");
@@ -216,7 +194,7 @@ pub(super) fn word<T, const N: usize>(
     }
 }
 
-fn each<T: FromStr>(texts: &[Text], field: &str) -> Result<Vec<T>, NativeError>
+fn each<T: FromStr>(texts: &[Text], field: &str) -> Result<Vec<T>, DraftError>
 where
     T::Err: fmt::Display,
 {
@@ -232,6 +210,6 @@ pub(super) fn spot(text: &Text, field: impl Into<String>) -> Spot {
 }
 
 /// An error that the value of `field` gave.
-pub(super) fn at(text: &Text, field: &str, reason: impl fmt::Display) -> NativeError {
-    NativeError::at(&spot(text, field), reason)
+pub(super) fn at(text: &Text, field: &str, reason: impl fmt::Display) -> DraftError {
+    DraftError::at(&spot(text, field), reason)
 }

@@ -4,18 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_saphyr::Spanned;
 
-use super::draft::{DraftKey, DraftSigner, KeySource};
 use super::read::{at, label, spot, word};
 use super::written::{Key, Object, Signer, Text};
-use super::{NativeError, Spot};
-use crate::model::PublicKey;
 use crate::model::claims::{COUNT_LIMIT, ROLE, SCAN_PASS, SCAN_RESULT, VALIDATION_ROLE};
 use crate::model::duration::parse_duration;
-use crate::model::key::pem;
 use crate::model::yaml::Place;
+use crate::policy::draft::{DraftError, DraftKey, DraftSigner, KeySource, Spot, one_public_key};
 use crate::policy::signer::{MaxAge, OnExpiry, Required, Role};
 
-pub(super) fn signer(written: &Spanned<Signer>, number: usize) -> Result<DraftSigner, NativeError> {
+pub(super) fn signer(written: &Spanned<Signer>, number: usize) -> Result<DraftSigner, DraftError> {
     let place = Place::of(written);
     let written = &written.value;
     let field = |name: &str| format!("spec.signers[{number}].{name}");
@@ -25,7 +22,7 @@ pub(super) fn signer(written: &Spanned<Signer>, number: usize) -> Result<DraftSi
     }
     if keys.is_empty() {
         let spot = Spot { place, field: field("keys") };
-        return Err(NativeError::at(&spot, "no key: the signer could never be satisfied"));
+        return Err(DraftError::at(&spot, "no key: the signer could never be satisfied"));
     }
     let role = match &written.countersigns {
         Some(earlier) => Role::Countersigns(earlier.value.clone()),
@@ -42,7 +39,7 @@ pub(super) fn signer(written: &Spanned<Signer>, number: usize) -> Result<DraftSi
     })
 }
 
-fn max_age(written: &Signer, field: &dyn Fn(&str) -> String) -> Result<Option<MaxAge>, NativeError> {
+fn max_age(written: &Signer, field: &dyn Fn(&str) -> String) -> Result<Option<MaxAge>, DraftError> {
     let words = [("Deny", OnExpiry::Deny), ("Warn", OnExpiry::Warn)];
     let on_expiry = word(&written.on_expiry, &field("onExpiry"), words)?;
     let Some(text) = &written.max_age else {
@@ -60,14 +57,14 @@ fn claims(
     role: &Role,
     place: Option<Place>,
     field: &dyn Fn(&str) -> String,
-) -> Result<Required, NativeError> {
+) -> Result<Required, DraftError> {
     let whole = Spot { place, field: field("claims") };
     if written.claims.as_ref().is_some_and(|claims| claims.len() > COUNT_LIMIT) {
-        return Err(NativeError::at(&whole, format!("a signature may hold {COUNT_LIMIT} claims, not more")));
+        return Err(DraftError::at(&whole, format!("a signature may hold {COUNT_LIMIT} claims, not more")));
     }
     for (name, values) in written.claims.iter().flatten() {
         let first = values.first().ok_or_else(|| {
-            NativeError::at(&whole, format!("`{name}` has no value: no signature would fit"))
+            DraftError::at(&whole, format!("`{name}` has no value: no signature would fit"))
         })?;
         let listed = |value: &str| values.iter().any(|listed| listed.value == value);
         let refuse = |why: &str| Err(at(first, &format!("{}.{name}", field("claims")), why));
@@ -88,13 +85,13 @@ fn claims(
     Ok(written.claims.iter().flatten().map(|(name, values)| (name.clone(), owned(values))).collect())
 }
 
-fn key(written: &Spanned<Key>, field: &str) -> Result<(Spot, DraftKey), NativeError> {
+fn key(written: &Spanned<Key>, field: &str) -> Result<(Spot, DraftKey), DraftError> {
     let whole = Spot { place: Place::of(written), field: field.to_owned() };
     let Key { pem, config_map_ref, secret_ref, reference } = &written.value;
     match (pem, config_map_ref, secret_ref, reference) {
         (Some(text), None, None, None) => {
             let spot = spot(text, format!("{field}.pem"));
-            let key = public_key(&text.value).map_err(|reason| NativeError::at(&spot, reason))?;
+            let key = one_public_key(&text.value).map_err(|reason| DraftError::at(&spot, reason))?;
             Ok((spot, DraftKey::Spelled(key)))
         }
         (None, Some(object), None, None) => {
@@ -108,25 +105,15 @@ fn key(written: &Spanned<Key>, field: &str) -> Result<(Spot, DraftKey), NativeEr
         (None, None, None, Some(text)) => {
             let spot = spot(text, format!("{field}.ref"));
             if text.value.is_empty() {
-                return Err(NativeError::at(&spot, "it is empty"));
+                return Err(DraftError::at(&spot, "it is empty"));
             }
             Ok((spot, DraftKey::From(KeySource::Reference(text.value.clone()))))
         }
-        _ => Err(NativeError::at(&whole, "a key is one of `pem`, `configMapRef`, `secretRef` and `ref`")),
+        _ => Err(DraftError::at(&whole, "a key is one of `pem`, `configMapRef`, `secretRef` and `ref`")),
     }
 }
 
-/// One public key: of several, all but the first would be left out without a word.
-fn public_key(text: &str) -> Result<PublicKey, String> {
-    let key = PublicKey::from_pem(text).map_err(|error| error.to_string())?;
-    let rest = pem::first_block(text).map_or("", |(_, rest)| rest);
-    match rest.contains("-----BEGIN ") {
-        true => Err("more than one PEM block; each key is an entry of its own".to_owned()),
-        false => Ok(key),
-    }
-}
-
-fn named(object: &Object, field: &str) -> Result<(String, String), NativeError> {
+fn named(object: &Object, field: &str) -> Result<(String, String), DraftError> {
     let namespace = label(&object.namespace, &format!("{field}.namespace"))?;
     let name = &object.name;
     match name.value.is_empty() || name.value.contains('/') {

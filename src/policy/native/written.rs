@@ -11,14 +11,6 @@ use serde_saphyr::Spanned;
 /// A text with its place. All scalars are read so: one type for the reader of YAML to be built for.
 pub(super) type Text = Spanned<String>;
 
-/// What every document of Kubernetes' kind begins with.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Header {
-    pub(super) api_version: Option<Text>,
-    pub(super) kind: Option<Text>,
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Document {

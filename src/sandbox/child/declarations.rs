@@ -38,48 +38,65 @@ struct Open<'a> {
 /// A name that is used before it is declared.
 pub fn first(rules: &str) -> Result<String, String> {
     let tokens = tokens(rules);
-    let mut open: Vec<Open> = Vec::new();
-    let mut moves: Vec<(usize, Range<usize>)> = Vec::new();
+    let mut reading = Reading { rules, tokens: &tokens, open: Vec::new(), moves: Vec::new() };
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
-        let before = at.checked_sub(1).and_then(|before| tokens.get(before)).map(|token| token.kind);
-        at += 1;
-        match token.kind {
-            Kind::Sign(b'{' | b'[' | b'(') => open.push(Open::at(token, before)),
-            Kind::Sign(b'}' | b']' | b')') => drop(open.pop()),
-            Kind::Sign(b'|') => {
-                if let Some(Open { statements: statements @ None, names }) = open.last_mut() {
-                    *statements = Some(token.span.end);
-                    names.clear();
-                }
-            }
-            Kind::Word => match declaration(rules, &tokens, at - 1) {
-                Some(Declaration { names, next }) => {
-                    if let Some((start, span)) = place(&open, &names, &tokens, at - 1..next)? {
-                        moves.push((start, span));
-                    }
-                    at = next;
-                }
-                None => {
-                    let word = rules.get(token.span.clone()).unwrap_or_default();
-                    for open in &mut open {
-                        open.names.insert(word);
-                    }
-                }
-            },
-            Kind::Sign(_) | Kind::Text | Kind::Line => {}
-        }
+        at = match token.kind {
+            Kind::Word => reading.word(at)?,
+            Kind::Sign(sign) => reading.sign(sign, at),
+            Kind::Text | Kind::Line => at + 1,
+        };
     }
-    Ok(moved(rules, moves))
+    Ok(moved(rules, reading.moves))
+}
+
+/// Rules that are being read.
+struct Reading<'a> {
+    rules: &'a str,
+    tokens: &'a [Token],
+    open: Vec<Open<'a>>,
+    /// Where declarations go, and where they stand.
+    moves: Vec<(usize, Range<usize>)>,
+}
+
+impl<'a> Reading<'a> {
+    /// Takes in a sign; the number of the token behind.
+    fn sign(&mut self, sign: u8, at: usize) -> usize {
+        let before = at.checked_sub(1).and_then(|before| self.tokens.get(before)).map(|token| token.kind);
+        let end = self.tokens.get(at).map_or(0, |token| token.span.end);
+        match (sign, self.open.last_mut()) {
+            (b'{' | b'[' | b'(', _) => self.open.push(Open::at(sign, end, before)),
+            (b'}' | b']' | b')', _) => drop(self.open.pop()),
+            (b'|', Some(Open { statements: statements @ None, names })) => {
+                *statements = Some(end);
+                names.clear();
+            }
+            _ => {}
+        }
+        at + 1
+    }
+
+    /// Takes in a name or a declaration; the number of the token behind.
+    fn word(&mut self, at: usize) -> Result<usize, String> {
+        let Some(Declaration { names, next }) = declaration(self.rules, self.tokens, at) else {
+            let word = self.tokens.get(at).and_then(|token| self.rules.get(token.span.clone()));
+            for open in &mut self.open {
+                open.names.extend(word);
+            }
+            return Ok(at + 1);
+        };
+        self.moves.extend(place(&self.open, &names, self.tokens, at..next)?);
+        Ok(next)
+    }
 }
 
 impl Open<'_> {
     /// Behind a name, a text or another bracket a brace holds the body of a rule, elsewhere a set or an object, which
     /// may be a comprehension.
-    fn at(token: &Token, before: Option<Kind>) -> Self {
-        let is_body = token.kind == Kind::Sign(b'{')
-            && matches!(before, Some(Kind::Word | Kind::Text | Kind::Sign(b')' | b']' | b'}')));
-        Self { statements: is_body.then_some(token.span.end), names: BTreeSet::new() }
+    fn at(sign: u8, end: usize, before: Option<Kind>) -> Self {
+        let is_body =
+            sign == b'{' && matches!(before, Some(Kind::Word | Kind::Text | Kind::Sign(b')' | b']' | b'}')));
+        Self { statements: is_body.then_some(end), names: BTreeSet::new() }
     }
 }
 

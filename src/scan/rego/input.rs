@@ -1,5 +1,7 @@
 //! What rules in Rego read as `input`.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use super::{Input, InputError, RegoRules};
@@ -7,19 +9,24 @@ use crate::scan::finding::{Finding, Severity};
 use crate::scan::report::{Form, Report};
 
 impl RegoRules {
-    /// The input that these rules read of `report`, as JSON; `written` are the report's bytes.
+    /// The input that these rules read of `report`, as JSON; `written` are the report's bytes, where they are needed.
     ///
     /// # Errors
     /// [`InputError`] if they read another scanner's reports.
-    pub fn input_of(&self, report: &Report, written: &[u8]) -> Result<Vec<u8>, InputError> {
+    pub fn input_of<'a>(
+        &self,
+        report: &Report,
+        written: Option<&'a [u8]>,
+    ) -> Result<Cow<'a, [u8]>, InputError> {
         let expected = match self.input {
             Input::Trivy => Form::Trivy,
             Input::Grype => Form::Grype,
-            Input::CycloneDx => return bill_of_materials(report),
+            Input::CycloneDx => return bill_of_materials(report).map(Cow::Owned),
         };
-        match report.form == expected {
-            true => Ok(written.to_vec()),
-            false => Err(InputError::Another { expected, found: report.form }),
+        match (report.form == expected, written) {
+            (true, Some(written)) => Ok(Cow::Borrowed(written)),
+            (true, None) => Err(InputError::Json("the report was not kept".to_owned())),
+            (false, _) => Err(InputError::Another { expected, found: report.form }),
         }
     }
 }

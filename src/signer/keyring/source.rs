@@ -148,7 +148,7 @@ impl KeySource {
         place: String,
         entries: SecretEntries,
     ) -> Result<PublicKey, KeySourceError> {
-        match entries.get(PUBLIC_KEY_ENTRY) {
+        match public_entry(&entries) {
             Some(pem) => public_from_pem(&place, pem.expose_secret()),
             None if !entries.contains_key(PRIVATE_KEY_ENTRY) => {
                 Err(missing(&place, &format!("the entry {PUBLIC_KEY_ENTRY}")))
@@ -246,6 +246,17 @@ impl Keyring for KeySource {
     ) -> BoxFuture<'a, Result<PublicKey, KeySourceError>> {
         Box::pin(self.any_public_key(reference))
     }
+}
+
+/// The entry with the public key: `cosign.pub`; else the only one there is, whatever its name, as policy-controller
+/// takes it.
+fn public_entry(entries: &SecretEntries) -> Option<&Password> {
+    let mut others = entries.iter().filter(|(name, _)| *name != PRIVATE_KEY_ENTRY);
+    let only = match (others.next(), entries.len()) {
+        (Some((_, pem)), 1) => Some(pem),
+        _ => None,
+    };
+    entries.get(PUBLIC_KEY_ENTRY).or(only)
 }
 
 /// A secret without `cosign.password` has the empty password; no other is asked for.
@@ -505,6 +516,26 @@ mod tests {
         assert_eq!(allowed.public_key(&folder.reference()).await.unwrap(), pair.public);
         std::fs::remove_file(folder.0.join("cosign.key")).unwrap();
         assert_eq!(source.public_key(&folder.reference()).await.unwrap(), pair.public);
+    }
+
+    #[tokio::test]
+    async fn the_only_entry_of_a_secret_is_read_whatever_its_name_if_it_is_a_public_key() {
+        let pair = Pair::new();
+        let public = pair.public.to_pem();
+        let read = async |entries: &[(&str, &str)]| {
+            let entries = entries
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), Password::from(text.as_bytes().to_vec())));
+            source(&[], None).public_of_secret("k8s://ns/key".to_owned(), entries.collect()).await
+        };
+        assert_eq!(read(&[("any", &public)]).await.unwrap(), pair.public);
+        assert_eq!(read(&[("any", "junk"), (PUBLIC_KEY_ENTRY, &public)]).await.unwrap(), pair.public);
+        let of_two = read(&[("any", &public), ("other", &public)]).await.unwrap_err();
+        assert!(matches!(of_two, KeySourceError::Missing { .. }), "{of_two}");
+        let private = read(&[("any", &pair.plain)]).await.unwrap_err();
+        assert!(matches!(private, KeySourceError::Public { cause: KeyError::Private, .. }), "{private}");
+        assert!(matches!(read(&[("any", "junk")]).await, Err(KeySourceError::Public { .. })));
+        assert!(matches!(read(&[]).await, Err(KeySourceError::Missing { .. })));
     }
 
     #[tokio::test]

@@ -1,7 +1,11 @@
 //! Showing what is attached to a digest. Nothing is verified, and the result says so.
 
+mod attested;
+
 use bytes::Bytes;
 use serde::Serialize;
+
+pub use attested::Stated;
 
 use super::FlowError;
 use super::findings::Findings;
@@ -61,6 +65,8 @@ pub struct Child {
 pub enum Kind {
     /// A well-formed signature that states this digest.
     Signature,
+    /// A well-formed attestation about this digest, where attestations were asked for.
+    Attestation,
     /// Attestations or an SBOM in cosign's tags, or an artifact.
     Other,
     /// What stands where a signature should be, and is none.
@@ -84,6 +90,9 @@ pub struct Attached {
     pub key_hint: Option<String>,
     /// What it states beside the digest.
     pub claims: Option<Claims>,
+    /// What an attestation says; nothing else has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub states: Option<Stated>,
     /// What it is instead of a signature, or what is wrong with it.
     pub reason: Option<String>,
 }
@@ -98,7 +107,8 @@ impl Listing<'_> {
     fn push(&mut self, kind: Kind, remark: Remark, size: Option<u64>) {
         let Remark { place, format, reason } = remark;
         let reason = Some(reason);
-        self.attached.push(Attached { kind, format, place, size, key_hint: None, claims: None, reason });
+        let (key_hint, claims, states) = (None, None, None);
+        self.attached.push(Attached { kind, format, place, size, key_hint, claims, states, reason });
     }
 }
 
@@ -118,7 +128,8 @@ impl Findings for Listing<'_> {
         };
         let certificate = candidate.has_certificate().then(|| "made with a certificate (keyless)".to_owned());
         let reason = reason.or(certificate);
-        self.attached.push(Attached { kind, format, place, size, key_hint, claims, reason });
+        let states = None;
+        self.attached.push(Attached { kind, format, place, size, key_hint, claims, states, reason });
     }
 
     fn other(&mut self, remark: Remark) {
@@ -134,7 +145,8 @@ impl Findings for Listing<'_> {
     }
 }
 
-/// Lists what is attached to `image` in `places`.
+/// Lists what is attached to `image` in `places`; what attestations say only where they are asked for, since each may
+/// have 32 MiB.
 ///
 /// # Errors
 /// The image itself is not there or could not be read. What could not be read beside it stands in the result.
@@ -142,11 +154,15 @@ pub async fn inspect<R: Registry>(
     registry: &R,
     image: &PinnedRef,
     places: &[Repository],
+    attestations: bool,
 ) -> Result<Inspection, FlowError> {
     let digest = image.digest();
     let mut listing = Listing { image: &digest, attached: Vec::new(), unreachable: Vec::new() };
     let (fetched, ()) = tokio::join!(fetch_image(registry, image), list(registry, places, &mut listing));
     let (stored, manifest) = fetched?;
+    for place in places.iter().filter(|_| attestations) {
+        attested::add(registry, place, &digest, &mut listing.attached, &mut listing.unreachable).await;
+    }
     Ok(Inspection {
         reference: image.to_string(),
         digest,

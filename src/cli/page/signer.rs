@@ -1,0 +1,79 @@
+//! A signer's proof: the signatures that satisfy it, their keys and what they state; or why there are none.
+
+use jiff::Timestamp;
+
+use super::glance;
+use super::html::Html;
+use crate::model::{Claims, Fingerprint, VerifiedSignature, claims};
+use crate::policy::{Outcome, PolicyDecision, Satisfaction, SignerDecision};
+
+/// One signature in all formats and places that hold it.
+struct Signature<'a> {
+    key: Fingerprint,
+    claims: &'a Claims,
+    stored: Vec<&'a VerifiedSignature>,
+}
+
+/// Signatures by one key that state the same are shown once.
+fn together<'a>(by: &'a [VerifiedSignature]) -> Vec<Signature<'a>> {
+    let mut signatures: Vec<Signature<'a>> = Vec::new();
+    for one in by {
+        let same = signatures.iter_mut().find(|other| other.key == one.key() && other.claims == one.claims());
+        match same {
+            Some(same) => same.stored.push(one),
+            None => signatures.push(Signature { key: one.key(), claims: one.claims(), stored: vec![one] }),
+        }
+    }
+    signatures
+}
+
+pub(super) fn signer(html: &mut Html, policy: &PolicyDecision, signer: &SignerDecision, now: Timestamp) {
+    let sign = glance::sign_of(policy, &signer.outcome);
+    html.open("li", &[("class", sign.class)]).raw("<h5><i aria-hidden=\"true\">").raw(sign.mark).raw("</i> ");
+    html.text(&signer.name).raw(" <span>");
+    html.text(sign.word).raw("</span></h5>");
+    match &signer.outcome {
+        Outcome::Unsatisfied(reason) => drop(html.element("p", &[("class", "why")], &reason.text)),
+        Outcome::Satisfied(satisfied) => {
+            if let Some(warning) = &satisfied.warning {
+                html.element("p", &[("class", "why")], warning);
+            }
+            for signature in together(&satisfied.by) {
+                proof(html, &signature, satisfied, now);
+            }
+        }
+    }
+    html.raw("</li>");
+}
+
+fn proof(html: &mut Html, signature: &Signature<'_>, satisfied: &Satisfaction, now: Timestamp) {
+    html.raw("<dl class=\"facts\"><dt>Key</dt><dd><code>").text(&signature.key.to_string());
+    html.raw("</code></dd><dt>Format</dt><dd>");
+    let mut formats: Vec<String> = signature.stored.iter().map(|one| one.format().to_string()).collect();
+    formats.dedup();
+    html.text(&formats.join(", ")).raw("</dd>");
+    for (name, label) in [(claims::SIGNED_AT, "Signed"), (claims::SCANNED_AT, "Scanned")] {
+        let stated = signature.claims.get(name).and_then(|text| text.parse::<Timestamp>().ok());
+        if let Some(time) = stated {
+            super::moment(html, label, time, now);
+        }
+    }
+    if let Some(time) = satisfied.expires_at {
+        super::moment(html, if time < now { "Counted until" } else { "Counts until" }, time, now);
+    }
+    html.raw("</dl>");
+    stated(html, signature.claims);
+}
+
+/// All claims, as they were signed.
+fn stated(html: &mut Html, claims: &Claims) {
+    if claims.is_empty() {
+        html.raw("<p class=\"why\">It states nothing beside the digest.</p>");
+        return;
+    }
+    html.raw("<dl class=\"claims\">");
+    for (name, value) in claims.iter() {
+        html.raw("<dt>").text(name).raw("</dt><dd>").text(value).raw("</dd>");
+    }
+    html.raw("</dl>");
+}

@@ -1,0 +1,159 @@
+//! Texts with wildcards, matched in a time that is the product of both lengths, whatever the pattern. What a wildcard
+//! is called in a pattern is its dialect's affair.
+
+use std::fmt;
+
+/// A text with wildcards.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Glob(Vec<Token>);
+
+/// A piece of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Token {
+    /// This byte.
+    Byte(u8),
+    /// Any bytes but `/`, none too.
+    WithinSegment,
+    /// Any bytes, none too.
+    AcrossSegments,
+}
+
+impl Token {
+    /// Whether this wildcard may stand for that byte.
+    fn may_take(self, letter: Self) -> bool {
+        match (self, letter) {
+            (Self::AcrossSegments, Self::Byte(_)) => true,
+            (Self::WithinSegment, Self::Byte(byte)) => byte != b'/',
+            _ => false,
+        }
+    }
+}
+
+impl Glob {
+    /// `*` stays within a segment, `**` crosses.
+    pub(super) fn of_segments(text: &str) -> Self {
+        let mut tokens = Vec::new();
+        let mut rest = text;
+        while let Some(byte) = rest.bytes().next() {
+            let (token, length) = match byte {
+                b'*' if rest.starts_with("**") => (Token::AcrossSegments, 2),
+                b'*' => (Token::WithinSegment, 1),
+                byte => (Token::Byte(byte), 1),
+            };
+            tokens.push(token);
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        Self(tokens)
+    }
+
+    /// `*` is any run of characters, `/` too.
+    pub(super) fn of_runs(text: &str) -> Self {
+        let token = |byte| if byte == b'*' { Token::AcrossSegments } else { Token::Byte(byte) };
+        Self(text.bytes().map(token).collect())
+    }
+
+    /// Whether more than one text may match.
+    pub(super) fn has_wildcard(&self) -> bool {
+        self.0.iter().any(|token| !matches!(token, Token::Byte(_)))
+    }
+
+    /// Whether `text` matches as a whole. Keeps every position of the pattern that the text read so far can have led
+    /// to.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        let mut reached = vec![false; self.0.len() + 1];
+        reached[0] = true;
+        self.pass_wildcards(&mut reached);
+        for byte in text.bytes() {
+            let mut next = vec![false; self.0.len() + 1];
+            for (at, token) in self.0.iter().enumerate().filter(|(at, _)| reached[*at]) {
+                match token {
+                    Token::Byte(expected) => next[at + 1] |= *expected == byte,
+                    Token::WithinSegment => next[at] |= byte != b'/',
+                    Token::AcrossSegments => next[at] = true,
+                }
+            }
+            self.pass_wildcards(&mut next);
+            reached = next;
+        }
+        reached.last().copied().unwrap_or(false)
+    }
+
+    /// Whether everything that `other` matches is matched here too. `false` may also mean that it could not be told.
+    pub(super) fn contains(&self, other: &Self) -> bool {
+        let mut reached = vec![false; self.0.len() + 1];
+        reached[0] = true;
+        self.pass_wildcards(&mut reached);
+        for letter in &other.0 {
+            let mut next = vec![false; self.0.len() + 1];
+            for (at, token) in self.0.iter().enumerate().filter(|(at, _)| reached[*at]) {
+                match (token, letter) {
+                    (Token::Byte(own), Token::Byte(its)) => next[at + 1] |= own == its,
+                    // What another wildcard stands for is taken in whole, or it is not certain.
+                    (Token::WithinSegment, letter) => {
+                        next[at] |= !matches!(letter, Token::Byte(b'/') | Token::AcrossSegments)
+                    }
+                    (Token::AcrossSegments, _) => next[at] = true,
+                    (Token::Byte(_), _) => {}
+                }
+            }
+            self.pass_wildcards(&mut next);
+            reached = next;
+        }
+        reached.last().copied().unwrap_or(false)
+    }
+
+    /// Whether any text is matched by both.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let width = other.0.len() + 1;
+        let mut seen = vec![false; (self.0.len() + 1) * width];
+        let mut open = vec![(0, 0)];
+        while let Some((at, its)) = open.pop() {
+            if std::mem::replace(&mut seen[at * width + its], true) {
+                continue;
+            }
+            match (self.0.get(at), other.0.get(its)) {
+                (None, None) => return true,
+                (Some(own), letter) if !matches!(own, Token::Byte(_)) => {
+                    open.push((at + 1, its));
+                    if letter.is_some_and(|letter| own.may_take(*letter)) {
+                        open.push((at, its + 1));
+                    }
+                    if letter.is_some_and(|letter| !matches!(letter, Token::Byte(_))) {
+                        open.push((at, its + 1));
+                    }
+                }
+                (own, Some(letter)) if !matches!(letter, Token::Byte(_)) => {
+                    open.push((at, its + 1));
+                    if own.is_some_and(|own| letter.may_take(*own)) {
+                        open.push((at + 1, its));
+                    }
+                }
+                (Some(Token::Byte(own)), Some(Token::Byte(letter))) if own == letter => {
+                    open.push((at + 1, its + 1))
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// A wildcard may stand for nothing.
+    fn pass_wildcards(&self, reached: &mut [bool]) {
+        for (at, token) in self.0.iter().enumerate() {
+            if reached[at] && !matches!(token, Token::Byte(_)) {
+                reached[at + 1] = true;
+            }
+        }
+    }
+}
+
+impl fmt::Display for Glob {
+    /// As [`Glob::of_segments`] reads it; the bytes of other letters than ASCII's are not put together again.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|token| match token {
+            Token::Byte(byte) => write!(f, "{}", char::from(*byte)),
+            Token::WithinSegment => f.write_str("*"),
+            Token::AcrossSegments => f.write_str("**"),
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! What the installation of a foreign policy engine says beside its policies, as objects among them: the settings of
+//! Sigstore's policy-controller, and which namespaces it looks at.
+
+use std::collections::BTreeMap;
+
+use super::draft::{DraftError, Spot};
+use super::model::{Dialect, Policy};
+use super::node::{Field, METADATA, cut};
+use super::set::NoMatch;
+
+/// API version of the objects.
+pub(super) const API_VERSION: &str = "v1";
+/// The kind of its settings.
+pub(super) const SETTINGS_KIND: &str = "ConfigMap";
+/// The kind of namespaces.
+pub(super) const NAMESPACE_KIND: &str = "Namespace";
+/// The ConfigMap that policy-controller reads (its `pkg/config`, v0.14.0).
+const SETTINGS_NAME: &str = "config-policy-controller";
+/// The label that a namespace must have for policy-controller to look at it, with the value `true` (its
+/// `config/500-webhook-configuration.yaml`, v0.14.0). No label takes a namespace out again.
+pub const INCLUDE_LABEL: &str = "policy.sigstore.dev/include";
+
+/// What is known of an installation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Installation {
+    no_match: Option<(Spot, Option<NoMatch>)>,
+    /// Namespaces, and whether policy-controller looks at them.
+    namespaces: BTreeMap<String, (Spot, bool)>,
+}
+
+impl Installation {
+    /// What an image gets that no policy speaks of, where the settings say so.
+    pub fn no_match(&self) -> Option<NoMatch> {
+        self.no_match.as_ref().and_then(|(_, setting)| *setting)
+    }
+
+    /// Whether anything is known.
+    pub fn is_empty(&self) -> bool {
+        self.no_match.is_none() && self.namespaces.is_empty()
+    }
+
+    /// Takes what another file says too.
+    ///
+    /// # Errors
+    /// [`DraftError`]: both speak of the same thing.
+    pub fn join(&mut self, other: Self) -> Result<(), DraftError> {
+        if let Some((spot, setting)) = other.no_match {
+            self.add_settings(spot, setting)?;
+        }
+        for (name, (spot, looks)) in other.namespaces {
+            self.add_namespace(name, spot, looks)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a policy of Sigstore's leave out the namespaces that policy-controller does not look at. Of others nothing
+    /// is known, and nothing is left out.
+    pub fn apply(&self, policy: &mut Policy) {
+        if policy.dialect == Dialect::Sigstore {
+            let outside =
+                self.namespaces.iter().filter(|(_, (_, looks))| !looks).map(|(name, _)| name.clone());
+            policy.exclude_namespaces.extend(outside);
+        }
+    }
+
+    fn add_settings(&mut self, spot: Spot, setting: Option<NoMatch>) -> Result<(), DraftError> {
+        if self.no_match.is_some() {
+            return Err(DraftError::at(&spot, format!("a second ConfigMap `{SETTINGS_NAME}`")));
+        }
+        self.no_match = Some((spot, setting));
+        Ok(())
+    }
+
+    fn add_namespace(&mut self, name: String, spot: Spot, looks: bool) -> Result<(), DraftError> {
+        if self.namespaces.contains_key(&name) {
+            return Err(DraftError::at(&spot, format!("a second Namespace `{name}`")));
+        }
+        self.namespaces.insert(name, (spot, looks));
+        Ok(())
+    }
+
+    /// Reads the ConfigMap with the settings. Another ConfigMap is an error: nobody would read it.
+    pub(super) fn read_settings(&mut self, document: &Field<'_>) -> Result<(), DraftError> {
+        let members = document.members(&["apiVersion", "kind", "metadata", "data", "immutable"])?;
+        let name = members.need("metadata")?.members(METADATA)?.need("name")?;
+        if name.text()? != SETTINGS_NAME {
+            let reason =
+                format!("`{}`: of ConfigMaps only `{SETTINGS_NAME}` says something here", cut(name.text()?));
+            return Err(name.refuse(reason));
+        }
+        let known = &["_example", "no-match-policy", "fail-on-empty-authorities", "enable-oci11"];
+        let Some(entries) = members.get("data") else { return self.add_settings(name.spot(), None) };
+        let entries = entries.members(known)?;
+        for switch in ["fail-on-empty-authorities", "enable-oci11"] {
+            entries.get(switch).map(|field| truth(&field)).transpose()?;
+        }
+        let no_match = entries.get("no-match-policy").map(|field| no_match(&field)).transpose()?;
+        // Without the entry policy-controller denies.
+        self.add_settings(name.spot(), Some(no_match.unwrap_or(NoMatch::Deny)))
+    }
+
+    /// Reads a Namespace.
+    pub(super) fn read_namespace(&mut self, document: &Field<'_>) -> Result<(), DraftError> {
+        let members = document.members(&["apiVersion", "kind", "metadata", "spec", "status"])?;
+        let metadata = members.need("metadata")?.members(METADATA)?;
+        let name = metadata.need("name")?;
+        let mut looks = false;
+        if let Some(labels) = metadata.get("labels") {
+            for (label, value) in labels.entries()? {
+                looks |= label == INCLUDE_LABEL && value.text()? == "true";
+            }
+        }
+        self.add_namespace(name.label()?.to_owned(), name.spot(), looks)
+    }
+}
+
+fn no_match(field: &Field<'_>) -> Result<NoMatch, DraftError> {
+    match field.text()? {
+        "deny" => Ok(NoMatch::Deny),
+        "warn" => Ok(NoMatch::Warn),
+        "allow" => Ok(NoMatch::Allow),
+        other => Err(field.refuse(format!("`{}` is none of deny, warn, allow", cut(other)))),
+    }
+}
+
+/// A truth value as Go reads one (`strconv.ParseBool`).
+fn truth(field: &Field<'_>) -> Result<bool, DraftError> {
+    match field.text()? {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        other => Err(field.refuse(format!("`{}` is neither true nor false", cut(other)))),
+    }
+}
