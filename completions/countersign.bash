@@ -91,6 +91,9 @@ _countersign() {
             countersign__subcmd__help__subcmd__policy,check)
                 cmd="countersign__subcmd__help__subcmd__policy__subcmd__check"
                 ;;
+            countersign__subcmd__help__subcmd__policy,convert)
+                cmd="countersign__subcmd__help__subcmd__policy__subcmd__convert"
+                ;;
             countersign__subcmd__help__subcmd__policy,explain)
                 cmd="countersign__subcmd__help__subcmd__policy__subcmd__explain"
                 ;;
@@ -130,6 +133,9 @@ _countersign() {
             countersign__subcmd__policy,check)
                 cmd="countersign__subcmd__policy__subcmd__check"
                 ;;
+            countersign__subcmd__policy,convert)
+                cmd="countersign__subcmd__policy__subcmd__convert"
+                ;;
             countersign__subcmd__policy,explain)
                 cmd="countersign__subcmd__policy__subcmd__explain"
                 ;;
@@ -141,6 +147,9 @@ _countersign() {
                 ;;
             countersign__subcmd__policy__subcmd__help,check)
                 cmd="countersign__subcmd__policy__subcmd__help__subcmd__check"
+                ;;
+            countersign__subcmd__policy__subcmd__help,convert)
+                cmd="countersign__subcmd__policy__subcmd__help__subcmd__convert"
                 ;;
             countersign__subcmd__policy__subcmd__help,explain)
                 cmd="countersign__subcmd__policy__subcmd__help__subcmd__explain"
@@ -502,7 +511,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__help__subcmd__policy)
-            opts="check explain schema"
+            opts="check explain convert schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -516,6 +525,20 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__help__subcmd__policy__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        countersign__subcmd__help__subcmd__policy__subcmd__convert)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -994,7 +1017,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__policy)
-            opts="-h -V --help --version check explain schema help"
+            opts="-h -V --help --version check explain convert schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1014,6 +1037,50 @@ _countersign() {
                 return 0
             fi
             case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lists)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        countersign__subcmd__policy__subcmd__convert)
+            opts="-v -h -V --build-key --validation-key --output --log-format --verbose --timeout --lists --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --build-key)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --validation-key)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
@@ -1079,7 +1146,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__policy__subcmd__help)
-            opts="check explain schema help"
+            opts="check explain convert schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1093,6 +1160,20 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__policy__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        countersign__subcmd__policy__subcmd__help__subcmd__convert)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1411,7 +1492,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__validate)
-            opts="-a -v -h -V --scan --scan-folder --scan-digest --require-scan-digest --rules --key --platform --source --revision --annotation --format --recursive --results-dir --attest --dry-run --signature-repository --build-key --policy --build-signer --allow-private-key-secret --mirror --plain-http --ca-file --registry-config --password-file --output --log-format --verbose --timeout --lists --help --version"
+            opts="-a -v -h -V --scan --scan-folder --scan-digest --require-scan-digest --rules --vex --key --platform --source --revision --annotation --format --recursive --results-dir --attest --dry-run --signature-repository --build-key --policy --build-signer --allow-private-key-secret --mirror --plain-http --ca-file --registry-config --password-file --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1447,6 +1528,21 @@ _countersign() {
                     return 0
                     ;;
                 --rules)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --vex)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -1514,6 +1610,10 @@ _countersign() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --attest)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --signature-repository)

@@ -356,7 +356,9 @@ fn every_policy_in_the_documentation_is_read() {
     for page in ["policy.md", "rotation.md"] {
         let text = std::fs::read_to_string(folder().join("../../docs").join(page)).unwrap();
         let blocks = text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-        let whole: Vec<&str> = blocks.filter(|block| block.starts_with("apiVersion: policy")).collect();
+        let kinds = ["\nkind: SignaturePolicy\n", "\nkind: ClusterImagePolicy\n"];
+        let is_policy = |block: &&str| kinds.iter().any(|kind| block.contains(kind));
+        let whole: Vec<&str> = blocks.filter(is_policy).collect();
         assert!(!whole.is_empty(), "{page}");
         for block in whole {
             let drafts = drafts(block.as_bytes());

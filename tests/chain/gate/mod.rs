@@ -11,6 +11,8 @@ mod policies;
 mod requests;
 mod safe_outputs;
 mod sarif;
+mod sigstore;
+mod tanzu;
 
 use serde_json::Value;
 
