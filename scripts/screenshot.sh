@@ -4,7 +4,8 @@
 # looks at before the page changes there too: dark, narrow, on paper.
 . "$(dirname "$0")/common.sh"
 . "$ROOT/scripts/oci.sh"
-scripts/packages.sh chromium:chromium jq:jq pngquant:pngquant
+# The fonts are no command, so that they are asked for each time: people's own systems have better ones than a server.
+scripts/packages.sh chromium:chromium jq:jq pngquant:pngquant inter:fonts-inter jetbrains-mono:fonts-jetbrains-mono
 
 cargo build --quiet --locked --bin countersign
 PATH="$ROOT/target/debug:$PATH"
@@ -120,6 +121,16 @@ status=0
 countersign gate -f k8s --policy policies.yaml --pin --report "html=$demo/gate.html" \
   --mirror "registry.example.org=oci:$demo" 2>told.txt || status=$?
 [ "$status" = 1 ] || { cat told.txt; exit 1; }
+
+cat >fonts.conf <<'END'
+<?xml version="1.0"?>
+<fontconfig>
+  <include>/etc/fonts/fonts.conf</include>
+  <match><test name="family"><string>sans-serif</string></test><edit name="family" mode="prepend" binding="strong"><string>Inter</string></edit></match>
+  <match><test name="family"><string>system-ui</string></test><edit name="family" mode="prepend" binding="strong"><string>Inter</string></edit></match>
+</fontconfig>
+END
+export FONTCONFIG_FILE=$demo/fonts.conf
 
 # shot NAME WIDTH HEIGHT [FLAG…]
 shot() {

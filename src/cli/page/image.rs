@@ -6,8 +6,8 @@ use crate::cli::report::Use;
 use crate::model::verify::Remark;
 use crate::policy::{Mode, Outcome, PolicyDecision, Reason, Verdict};
 
-/// Most places of one image that are listed.
-const USES_LIMIT: usize = 50;
+/// Most places of one image that are listed, and most remarks of a kind: strangers can push a thousand.
+const LIST_LIMIT: usize = 50;
 
 pub(super) fn image(html: &mut Html, page: &Page<'_>, entry: &Entry<'_>, open: bool) {
     let sign = words::verdict(entry.verdict());
@@ -98,17 +98,22 @@ fn uses(html: &mut Html, uses: &[Use]) {
         true => drop(html.raw("named as an argument")),
         false => {
             html.raw("<ul>");
-            for place in uses.iter().take(USES_LIMIT) {
+            for place in uses.iter().take(LIST_LIMIT) {
                 html.raw("<li><code>").text(&format!("{}:{}", place.file, place.line)).raw("</code> ");
                 html.text(&place.object).raw(" ").element("small", &[], &place.path).raw("</li>");
             }
-            if uses.len() > USES_LIMIT {
-                html.element("li", &[], &format!("and {} more", uses.len() - USES_LIMIT));
-            }
+            more(html, uses.len());
             html.raw("</ul>");
         }
     }
     html.raw("</dd>");
+}
+
+/// How many of `all` are not listed.
+fn more(html: &mut Html, all: usize) {
+    if let Some(more) = all.checked_sub(LIST_LIMIT).filter(|more| *more > 0) {
+        html.element("li", &[], &format!("and {more} more"));
+    }
 }
 
 fn policy_proof(html: &mut Html, page: &Page<'_>, policy: &PolicyDecision) {
@@ -153,9 +158,10 @@ fn remarks(html: &mut Html, entry: &Entry<'_>) {
     ];
     for (title, lines) in lists.iter().filter(|(_, lines)| !lines.is_empty()) {
         html.raw("<section class=\"remarks\"><h4>").raw(title).raw("</h4><ul>");
-        for line in lines {
+        for line in lines.iter().take(LIST_LIMIT) {
             html.element("li", &[], line);
         }
+        more(html, lines.len());
         html.raw("</ul></section>");
     }
 }

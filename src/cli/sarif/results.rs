@@ -200,3 +200,57 @@ fn ageing(policy: &PolicyDecision, now: Timestamp) -> Vec<Flaw<'_>> {
     });
     aged.collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::flow::verify::Gathered;
+    use crate::model::ImageRef;
+    use crate::policy::{Decision, Early, NoMatch, PolicySet, documents};
+
+    fn policies() -> PolicySet {
+        let policy = |name: &str, mode: &str| {
+            format!(
+                "apiVersion: policy.countersign.dev/v1alpha1\nkind: SignaturePolicy\nmetadata: {{name: {name}}}\nspec: \
+                 {{mode: {mode}, action: Deny, images: {{include: ['r.example/{name}/**']}}}}\n---\n"
+            )
+        };
+        let text = policy("watched", "Audit") + &policy("stopped", "Enforce");
+        let drafts = documents(text.as_bytes()).unwrap().drafts;
+        let policies = drafts.into_iter().map(|draft| draft.into_policy(&Default::default()).unwrap());
+        PolicySet::new(policies.collect()).unwrap()
+    }
+
+    fn decision(policies: &PolicySet, image: &ImageRef) -> Decision {
+        match policies.before_evidence(image, None, NoMatch::Deny) {
+            Early::Decided(decision) => decision,
+            Early::NeedsEvidence(_) => panic!("{image} needs evidence"),
+        }
+    }
+
+    #[test]
+    fn the_worst_results_stay_and_those_left_out_are_counted() {
+        let policies = policies();
+        let images: Vec<ImageRef> = ["watched/a", "watched/b", "stopped/c", "watched/d"]
+            .map(|name| format!("r.example/{name}").parse().unwrap())
+            .into();
+        let decisions: Vec<Decision> = images.iter().map(|image| decision(&policies, image)).collect();
+        let evidence = Gathered::default();
+        let row = |(image, decision)| Row {
+            reference: ImageRef::to_string(image),
+            asked: image.to_string(),
+            digest: None,
+            decision,
+            evidence: &evidence,
+            uses: Vec::new(),
+        };
+        let report = Report { rows: images.iter().zip(&decisions).map(row).collect(), warnings: Vec::new() };
+        let Found { results, left_out } = results(&report, Timestamp::UNIX_EPOCH, 2);
+        let told: Vec<_> =
+            results.iter().map(|result| (&result["level"], &result["properties"]["image"])).collect();
+        let expected = [("error", "r.example/stopped/c"), ("note", "r.example/watched/a")];
+        assert_eq!(json!(told), json!(expected));
+        assert_eq!(left_out, 2);
+    }
+}
