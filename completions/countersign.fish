@@ -63,10 +63,11 @@ complete -c countersign -n "__fish_countersign_using_subcommand sign" -l dry-run
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -s V -l version -d 'Print version'
-complete -c countersign -n "__fish_countersign_using_subcommand validate" -l scan -d 'Scan reports: Trivy JSON or Grype JSON, one or more for each platform' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l scan -d 'Scan reports: JSON or CycloneDX of Trivy or Grype, or SARIF of Trivy; one or more for each platform' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l scan-folder -d 'Folder that the reports\' names start from, and that none of them may leave: where others choose the names' -r -f -a "(__fish_complete_directories)"
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l scan-digest -d 'SHA-256 of the reports that may be judged; any other is refused' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l rules -d 'Rules that the reports must pass' -r -F
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l vex -d 'OpenVEX documents whose statements ignore findings; the rules must trust them' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l key -d 'Private key of the second signature: a file, env://NAME, or k8s://NAMESPACE/SECRET' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l platform -d 'The one platform of an index that is meant: OS/ARCHITECTURE[/VARIANT]' -r -f
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l source -d 'Source repository to state in the signature' -r
@@ -76,6 +77,8 @@ complete -c countersign -n "__fish_countersign_using_subcommand validate" -l for
 bundle\t''
 legacy\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l results-dir -d 'Write the results SIGNED_REF and SIGNED_DIGEST as files into this folder' -r -f -a "(__fish_complete_directories)"
+complete -c countersign -n "__fish_countersign_using_subcommand validate" -l attest -d 'Attach the reports and a verification summary as attestations, once everything is signed' -r -f -a "true\t''
+false\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l signature-repository -d 'Repository that holds the signatures, where it is not the image\'s own' -r
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l build-key -d 'Public keys of which any may have made the build signature' -r -F
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l policy -d 'Policies that say what the build signature must be, in place of --build-key' -r -F
