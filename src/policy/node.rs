@@ -97,6 +97,14 @@ impl<'de> Visitor<'de> for AnyContent {
         Ok(Content::Scalar(value.to_string()))
     }
 
+    fn visit_i128<E>(self, value: i128) -> Result<Content, E> {
+        Ok(Content::Scalar(value.to_string()))
+    }
+
+    fn visit_u128<E>(self, value: u128) -> Result<Content, E> {
+        Ok(Content::Scalar(value.to_string()))
+    }
+
     fn visit_f64<E>(self, value: f64) -> Result<Content, E> {
         Ok(Content::Scalar(value.to_string()))
     }
