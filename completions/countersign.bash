@@ -237,7 +237,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__gate)
-            opts="-f -v -h -V --manifest --policy --no-match --allow-unmatched-images --namespace --ignore-kind --pin --pin-in-place --allow-tag --report --allow-private-key-secret --results-dir --signature-repository --mirror --plain-http --ca-file --registry-config --output --log-format --verbose --timeout --lists --help --version"
+            opts="-f -v -h -V --manifest --policy --no-match --namespace --ignore-kind --pin --pin-in-place --allow-tag --report --allow-private-key-secret --results-dir --signature-repository --mirror --plain-http --ca-file --registry-config --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1301,7 +1301,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__validate)
-            opts="-a -v -h -V --scan --scan-folder --scan-digest --require-scan-digest --rules --key --platform --source --revision --annotation --format --recursive --results-dir --dry-run --signature-repository --build-key --policy --build-signer --allow-private-key-secret --mirror --plain-http --ca-file --registry-config --password-file --output --log-format --verbose --timeout --lists --help --version"
+            opts="-a -v -h -V --scan --scan-folder --scan-digest --require-scan-digest --rules --vex --key --platform --source --revision --annotation --format --recursive --results-dir --dry-run --signature-repository --build-key --policy --build-signer --allow-private-key-secret --mirror --plain-http --ca-file --registry-config --password-file --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1337,6 +1337,21 @@ _countersign() {
                     return 0
                     ;;
                 --rules)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --vex)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"

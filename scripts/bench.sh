@@ -5,4 +5,7 @@
 say "checking signatures, against the crypto library alone"
 cargo bench --locked --bench check -- --noplot
 
+say "opening the page of a gate on 200 images"
+COUNTERSIGN_BENCH_PAGE=1 cargo bench --locked --profile dev --bench page
+
 scripts/bench-paired.sh

@@ -49,7 +49,7 @@ signed() { countersign sign "oci:$1@$2" --format bundle --key build.key --revisi
 # validated LAYOUT DIGEST
 validated() {
   report "$1" "$2"
-  countersign validate "oci:$1@$2" --build-key build.pub --scan "$1.json" --rules rules.yaml --key validation.key --format bundle
+  countersign validate "oci:$1@$2" --build-key build.pub --scan "$1.json" --rules rules.yaml --key validation.key --format bundle --attest
 }
 
 # workload KIND NAME IMAGE…
@@ -105,7 +105,7 @@ END
   digest=$(image partner/payments)
   countersign sign "oci:partner/payments@$digest" --key partner.key --role release
   # shellcheck disable=SC2046 # digests have no blanks
-  rm $(grep -l '"dsseEnvelope"' shop/search/blobs/sha256/*)
+  rm $(grep -l dsseEnvelope shop/search/blobs/sha256/*)
   {
     workload Deployment storefront registry.example.org/shop/catalog:1.4 registry.example.org/shop/cart:1.4
     workload Deployment checkout registry.example.org/shop/checkout:1.4 registry.example.org/partner/payments:1.4

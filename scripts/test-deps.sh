@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/go-tools.sh"
 
-scripts/packages.sh cc:gcc docker-registry:docker-registry etcd:etcd-server jq:jq openssl:openssl
+scripts/packages.sh cc:gcc chromedriver:chromium-driver chromium:chromium docker-registry:docker-registry etcd:etcd-server jq:jq openssl:openssl
 
 if ! have go; then
   echo "Go is not installed: cosign, the registry with referrers and the API server cannot be built" >&2
@@ -13,5 +13,6 @@ fi
 
 go_tool cosign cosign github.com/sigstore/cosign/v3/cmd/cosign
 go_tool registry refregistry .
+go_tool sarif sarif-check .
 go_tool triggers triggers-check .
 kubernetes_tool kube-apiserver

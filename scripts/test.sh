@@ -11,7 +11,8 @@ needs() {
     registry) echo docker-registry refregistry ;;
     interop) echo cosign docker-registry refregistry ;;
     keys) echo cosign ;;
-    chain) echo cosign docker-registry refregistry ;;
+    chain) echo cosign docker-registry refregistry sarif-check ;;
+    browser) echo chromium chromedriver docker-registry ;;
     tasks) echo triggers-check ;;
     packaging) echo jq tar gzip ;;
     kubernetes) echo etcd kube-apiserver cosign ;;

@@ -11,7 +11,7 @@ use super::args::{PlaceArgs, RegistryArgs, Shared, image};
 use super::context::{Keys, key_reference, registries};
 use super::error::{ErrorJson, Exit, Failure};
 use super::output::{Output, Tone};
-use super::scan_table::{findings_text, severities};
+use super::scan_table::{findings_text, severities, worst_first};
 use crate::flow::scans::{ScanReport, Scanned, report};
 use crate::flow::verify::resolve;
 use crate::model::verify::Remark;
@@ -70,7 +70,7 @@ struct ScannedJson<'a> {
     verified_at: Option<String>,
     rules: Option<Digest>,
     severities: BTreeMap<Severity, usize>,
-    findings: &'a [Finding],
+    findings: Vec<&'a Finding>,
 }
 
 #[derive(Serialize)]
@@ -97,7 +97,7 @@ impl<'a> From<&'a Scanned> for ScannedJson<'a> {
             verified_at: summary.and_then(|summary| summary.verified_at).map(|time| time.to_string()),
             rules: summary.and_then(|summary| summary.policy_digest),
             severities: scan.report.severities(),
-            findings: &scan.report.findings,
+            findings: worst_first(&scan.report.findings),
         }
     }
 }
@@ -193,5 +193,5 @@ fn scanned_text(text: &mut String, scanned: &Scanned, output: &Output) {
     for line in lines {
         let _ = writeln!(text, "  {}", output.tone(Tone::Faint, &line));
     }
-    text.push_str(&findings_text(&scan.report.findings, output));
+    text.push_str(&findings_text(&worst_first(&scan.report.findings), output));
 }

@@ -2,6 +2,7 @@
 
 mod fixed_tags;
 mod questions;
+mod scans;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -162,7 +163,10 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
         true => Some(questions.pinned(&files, args.namespace.as_deref(), &answers)?),
         false => None,
     };
-    let scans = Vec::new();
+    let scans = match reports.have_a_page() {
+        true => scans::scans(&registry, &policies, &answers, deadline).await,
+        false => Vec::new(),
+    };
     reports.write(&Page { report: &report, now, policies: &loaded, scans: &scans })?;
     deliver(args, results, &report, pinned.as_deref())?;
     report.all_warnings().iter().for_each(|warning| warn(warning));

@@ -96,7 +96,12 @@ fn read(command: &Command, arguments: Vec<OsString>) -> Result<Read, Failure> {
             (Some(_), Some(_)) => pieces.push(Piece::Option(vec![word])),
             (Some(option), None) => {
                 let greedy = option.get_num_args().is_some_and(|number| number.max_values() > 1);
-                let limit = if greedy { usize::MAX } else { 1 };
+                let limit = match (greedy, option.is_require_equals_set()) {
+                    (true, _) => usize::MAX,
+                    // Its value stands in the same word, or nowhere.
+                    (false, true) => 0,
+                    (false, false) => 1,
+                };
                 let mut values = Vec::new();
                 while values.len() < limit
                     && let Some(value) = rest.next_if(|next| !looks_like_an_option(next))
@@ -321,6 +326,14 @@ mod tests {
         reads_as("gate --policy p r.example/a@D oci:b", "gate --policy p -- r.example/a@D oci:b");
         reads_as("gate oci:a --policy p q oci:b -f m", "gate --policy p q -f m -- oci:a oci:b");
         reads_as("gate --policy p.yaml -f a.yaml b.yaml", "gate --policy p.yaml -f a.yaml b.yaml");
+    }
+
+    #[test]
+    fn a_value_that_must_stand_in_the_same_word_takes_no_other() {
+        let rest = "--scan r -- oci:app";
+        reads_as("validate --attest oci:app --scan r", &format!("validate --attest {rest}"));
+        reads_as("validate --attest=true oci:app --scan r", &format!("validate --attest=true {rest}"));
+        reads_as("validate --attest= oci:app --scan r", &format!("validate {rest}"));
     }
 
     #[test]

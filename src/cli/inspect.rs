@@ -114,13 +114,12 @@ fn stated_lines(stated: &Stated) -> Vec<String> {
         let when = stated.scanned_at.as_ref().map_or(String::new(), |time| format!("{time} "));
         lines.push(format!("scanned {when}by {scanner}"));
     }
-    lines.extend(stated.findings.as_ref().map(severities));
+    lines.extend(stated.severities.as_ref().map(severities));
     if let Some(passed) = stated.passed {
         let word = if passed { "passed" } else { "failed" };
         let when = stated.verified_at.as_ref().map_or(String::new(), |time| format!(" {time}"));
         let rules = stated.rules.map_or(String::new(), |rules| format!(" under the rules {rules}"));
         lines.push(format!("{word}{when}{rules}"));
     }
-    lines.extend(stated.reason.clone());
     lines
 }

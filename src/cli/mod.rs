@@ -2,6 +2,7 @@
 
 mod args;
 mod context;
+mod convert;
 mod copy;
 pub mod error;
 mod files;
@@ -66,7 +67,7 @@ enum Command {
     Report(Box<findings::ReportArgs>),
     /// Carry an image with its signatures elsewhere; digests stay as they are
     Copy(Box<copy::CopyArgs>),
-    /// Check and explain policies
+    /// Check, explain and convert policies
     Policy(Box<policy::PolicyArgs>),
     /// Make, show and import keys
     Keys(Box<keys::KeysArgs>),

@@ -37,7 +37,7 @@ pub(super) struct Loaded {
 }
 
 /// The policies of `set`, each with the file of `owners`, pairs of a policy's name and a file's.
-pub(super) fn loaded(set: &PolicySet, owners: &[(String, String)]) -> Vec<Loaded> {
+fn loaded(set: &PolicySet, owners: &[(String, String)]) -> Vec<Loaded> {
     let each = set.policies().iter().map(|policy| {
         let owner = owners.iter().find(|(name, _)| *name == policy.name);
         let file = owner.map(|(_, file)| file.clone()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `countersign policy`: check, explain, schema. None of them asks a registry.
+//! `countersign policy`: check, explain, convert, schema. None of them asks a registry.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::args::{Shared, image};
 use super::context::Keys;
+use super::convert::{self, ConvertArgs};
 use super::error::{Exit, Failure};
 use super::files::{ARGUMENT, POLICIES};
 use super::output::{Output, Tone};
@@ -19,7 +20,7 @@ use crate::policy::explain::{Need, SignerNeed, explain};
 use crate::policy::schema::SCHEMA;
 use crate::policy::{Draft, Note, SetError};
 
-/// Check and explain policies
+/// Check, explain and convert policies
 #[derive(Debug, Args)]
 pub(super) struct PolicyArgs {
     #[command(subcommand)]
@@ -32,6 +33,8 @@ enum PolicyCommand {
     Check(CheckArgs),
     /// Say which policies speak of an image and what it would need; asks nobody
     Explain(ExplainArgs),
+    /// Write policies of other tools in the native form, and say what changes in meaning
+    Convert(ConvertArgs),
     /// Print the JSON schema of policies
     Schema(SchemaArgs),
 }
@@ -76,6 +79,7 @@ impl PolicyArgs {
         match &self.command {
             PolicyCommand::Check(args) => &args.shared,
             PolicyCommand::Explain(args) => &args.shared,
+            PolicyCommand::Convert(args) => &args.shared,
             PolicyCommand::Schema(args) => &args.shared,
         }
     }
@@ -85,6 +89,7 @@ pub(super) async fn run(args: &PolicyArgs, output: &Output) -> Result<Exit, Fail
     match &args.command {
         PolicyCommand::Check(args) => check_policies(args, output).await?,
         PolicyCommand::Explain(args) => explain_image(args, output).await?,
+        PolicyCommand::Convert(args) => convert::run(args, output).await?,
         PolicyCommand::Schema(_) => output.document(SCHEMA)?,
     }
     Ok(Exit::Done)

@@ -169,7 +169,7 @@ mod tests {
     fn a_report_has_a_form_and_a_path() {
         let target: ReportTarget = "junit=a=b.xml".parse().unwrap();
         assert_eq!(target, ReportTarget { form: Form::Junit, path: "a=b.xml".into() });
-        for wrong in ["", "json", "json=", "sarif=a", "JSON=a", "=a"] {
+        for wrong in ["", "json", "json=", "pdf=a", "JSON=a", "=a"] {
             assert!(wrong.parse::<ReportTarget>().is_err(), "{wrong}");
         }
     }

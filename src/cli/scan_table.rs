@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::output::{Output, Tone};
 use crate::flow::validate::JudgedReport;
 use crate::model::Digest;
-use crate::scan::Finding;
 use crate::scan::finding::Severity;
 use crate::scan::judge::{Denied, Ignored, TooOld};
 use crate::scan::rego::Answer;
+use crate::scan::{Finding, Ignore};
 
 /// A judged report (docs/json.md).
 #[derive(Serialize)]
@@ -53,7 +53,18 @@ struct IgnoredJson {
     #[serde(flatten)]
     finding: Finding,
     reason: String,
-    expires: String,
+    /// The last day, of an entry of the rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
+    /// Who says so, where a document does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vex: Option<VexJson>,
+}
+
+#[derive(Serialize)]
+struct VexJson {
+    document: Digest,
+    author: String,
 }
 
 #[derive(Serialize)]
@@ -72,8 +83,12 @@ impl From<&JudgedReport> for ScanJson {
         };
         let ignored = |Ignored { finding, ignore }: &Ignored| IgnoredJson {
             finding: finding.clone(),
-            reason: ignore.reason.clone(),
-            expires: ignore.expires.to_string(),
+            reason: ignore.reason().to_owned(),
+            expires: ignore.expires().map(|day| day.to_string()),
+            vex: match ignore {
+                Ignore::Vex(vex) => Some(VexJson { document: vex.document, author: vex.author.clone() }),
+                Ignore::Rules(_) => None,
+            },
         };
         Self {
             report: judged.name.clone(),
@@ -144,8 +159,11 @@ fn scan_text(text: &mut String, judged: &JudgedReport, output: &Output) {
     // Always listed, all of them: rules hold as many ignores as somebody has written.
     for Ignored { finding, ignore } in &judgement.ignored {
         let Finding { id, severity, package, suppressed, .. } = finding;
-        let mut line =
-            format!("  ignored until {}: {id} {severity} {package}: {}", ignore.expires, ignore.reason);
+        let by = match ignore {
+            Ignore::Rules(ignore) => format!("until {}", ignore.expires),
+            Ignore::Vex(vex) => format!("by {} in {}", named(&vex.author), vex.document),
+        };
+        let mut line = format!("  ignored {by}: {id} {severity} {package}: {}", ignore.reason());
         if let Some(why) = suppressed {
             let _ = write!(line, "; suppressed by the scanner: {why}");
         }
@@ -167,15 +185,20 @@ fn answer_text(text: &mut String, Answer { deny, more: unkept }: &Answer, output
 }
 
 /// Findings that nobody judges here, the worst first.
-pub(super) fn findings_text(findings: &[Finding], output: &Output) -> String {
+pub(super) fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
     let mut sorted: Vec<&Finding> = findings.iter().collect();
     sorted.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
+    sorted
+}
+
+/// Findings as a table.
+pub(super) fn findings_text(findings: &[&Finding], output: &Output) -> String {
     let row = |finding: &&Finding| {
-        let Finding { severity, id, package, installed, fixed_in, suppressed } = (*finding).clone();
+        let Finding { severity, id, package, installed, fixed_in, suppressed, .. } = (*finding).clone();
         let note = suppressed.map_or(String::new(), |why| format!("suppressed by the scanner: {why}"));
         [id, severity.to_string(), package, installed, fixed_in.unwrap_or_else(|| "-".to_owned()), note]
     };
-    let rows: Vec<_> = sorted.iter().take(SHOWN_LIMIT).map(row).collect();
+    let rows: Vec<_> = findings.iter().take(SHOWN_LIMIT).map(row).collect();
     let mut text = table(FOUND, &rows, output);
     more(&mut text, findings.len(), output);
     text
@@ -183,11 +206,20 @@ pub(super) fn findings_text(findings: &[Finding], output: &Output) -> String {
 
 /// How many findings there are of each severity, the worst first.
 pub(super) fn severities(counts: &BTreeMap<Severity, usize>) -> String {
-    let counted = counts.iter().rev().map(|(severity, count)| format!("{count} {severity}"));
+    let counted = counts
+        .iter()
+        .rev()
+        .filter(|(_, count)| **count > 0)
+        .map(|(severity, count)| format!("{count} {severity}"));
     match counted.collect::<Vec<_>>().join(", ") {
         none if none.is_empty() => "no findings".to_owned(),
         counted => counted,
     }
+}
+
+/// Who made a statement.
+fn named(author: &str) -> &str {
+    if author.is_empty() { "somebody" } else { author }
 }
 
 /// How many of `all` findings are not shown.
@@ -199,7 +231,7 @@ fn more(text: &mut String, all: usize, output: &Output) {
 }
 
 fn denied_row(Denied { finding, rule, ignore_expired }: &Denied) -> [String; 6] {
-    let Finding { severity, id, package, installed, fixed_in, suppressed } = finding.clone();
+    let Finding { severity, id, package, installed, fixed_in, suppressed, .. } = finding.clone();
     let mut rule = rule.clone();
     if let Some(day) = ignore_expired {
         let _ = write!(rule, "; the rules ignored it until {day}");

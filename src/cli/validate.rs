@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use clap::{Args, ValueHint};
+use clap::{ArgAction, Args, ValueHint};
 
 use super::args::{PasswordArgs, PlaceArgs, RegistryArgs, Shared, StatedArgs, WrittenFormat, image};
 use super::context::{Keys, key_reference, registries};
@@ -19,7 +19,7 @@ use super::verify::POLICY_NAME;
 use crate::flow::policies::build_requirements;
 use crate::flow::validate::{
     Attested, Countersigned, Examination, Inquiry, ReportFile, ReportTexts, Storage, ValidationSigner,
-    attest, countersign, examine,
+    VexFile, attest, countersign, examine,
 };
 use crate::flow::verify::resolve;
 use crate::local::files::shown;
@@ -27,12 +27,15 @@ use crate::model::manifest::Platform;
 use crate::model::{Digest, PinnedRef};
 use crate::policy::{Early, NoMatch, Policy, PolicySet, Required, Role, SignerRule, Verdict};
 use crate::sandbox::child::ChildSandbox;
-use crate::scan::Report;
 use crate::scan::report::REPORT_LIMIT;
+use crate::scan::{Report, openvex};
 use crate::signer::Signer;
 
 /// Name of the signer that --build-key is.
 const BUILD_SIGNER: &str = "build";
+
+/// Most OpenVEX documents: their digests stand in one claim.
+const DOCUMENTS_LIMIT: usize = 32;
 
 /// Sign an image a second time, if it has its build signature and its scan passes
 #[derive(Debug, Args)]
@@ -43,7 +46,7 @@ pub(super) struct ValidateArgs {
     /// Image: [registry/]repository[:tag]@digest, or oci:PATH[:tag]@digest
     #[arg(value_name = "IMAGE@DIGEST", value_hint = ValueHint::Other)]
     pub(super) image: String,
-    /// Scan reports: Trivy JSON or Grype JSON, one or more for each platform
+    /// Scan reports: JSON or CycloneDX of Trivy or Grype, or SARIF of Trivy; one or more for each platform
     #[arg(long, required = true, num_args = 1.., value_name = "REPORT", value_hint = ValueHint::FilePath)]
     scan: Vec<PathBuf>,
     /// Folder that the reports' names start from, and that none of them may leave: where others choose the names
@@ -58,6 +61,9 @@ pub(super) struct ValidateArgs {
     /// Rules that the reports must pass
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     rules: PathBuf,
+    /// OpenVEX documents whose statements ignore findings; the rules must trust them
+    #[arg(long, num_args = 1.., value_name = "FILE", value_hint = ValueHint::FilePath)]
+    vex: Vec<PathBuf>,
     /// Private key of the second signature: a file, env://NAME, or k8s://NAMESPACE/SECRET
     #[arg(long, value_name = "REF", value_hint = ValueHint::FilePath)]
     key: String,
@@ -76,7 +82,8 @@ pub(super) struct ValidateArgs {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     results_dir: Option<PathBuf>,
     /// Attach the reports and a verification summary as attestations, once everything is signed
-    #[arg(long)]
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", default_value_t = false, hide_default_value = true)]
     attest: bool,
     /// Say what would be signed, and write nothing
     #[arg(long)]
@@ -121,6 +128,7 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
     let rules = rules.book(&sandbox);
     let keep = args.attest || rules.reads_reports();
     let Reports { reports, texts } = reports(args, keep).await?;
+    let vex = documents(&args.vex).await?;
     let home = args.place.place(image.repository())?;
     let registry = registries(&args.registry)?;
     let results = args.results_dir.as_deref().filter(|_| !args.dry_run);
@@ -140,6 +148,7 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
         reports: &reports,
         texts: &texts,
         rules: &rules,
+        vex: &vex,
         now,
     };
     let keys = Keys::new(args.passwords.password_file.clone()).source();
@@ -218,7 +227,7 @@ async fn reports(args: &ValidateArgs, keep: bool) -> Result<Reports, Failure> {
         let report = Report::parse(&file.bytes).map_err(|error| {
             Failure::usage(format!("{} cannot be judged", file.name))
                 .because(error)
-                .hint("give the JSON of Trivy or Grype, whole; docs/scan-rules.md says what it must hold")
+                .hint("give a report of Trivy or Grype, whole; docs/scan-rules.md says what it must hold")
         })?;
         reports.push(ReportFile { name: file.name, report });
         texts.extend(keep.then(|| file.bytes.into()));
@@ -227,6 +236,22 @@ async fn reports(args: &ValidateArgs, keep: bool) -> Result<Reports, Failure> {
         Some(digest) => Err(Failure::usage(format!("no report has the digest {digest}"))
             .because("--scan-digest names it, and --scan does not")),
         None => Ok(Reports { reports, texts: texts.into_iter().collect() }),
+    }
+}
+
+/// The OpenVEX documents; whether the rules trust them is asked once the images are known.
+async fn documents(names: &[PathBuf]) -> Result<Vec<VexFile>, Failure> {
+    let mut documents: Vec<VexFile> = Vec::new();
+    for name in names {
+        let file = option_file("--vex", name, openvex::SIZE_LIMIT).await?;
+        // Named twice, it says what it says.
+        if !documents.iter().any(|known| known.bytes == file.bytes) {
+            documents.push(VexFile { name: file.name, bytes: file.bytes });
+        }
+    }
+    match documents.len() > DOCUMENTS_LIMIT {
+        true => Err(Failure::usage(format!("--vex names more than {DOCUMENTS_LIMIT} documents"))),
+        false => Ok(documents),
     }
 }
 

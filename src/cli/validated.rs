@@ -12,6 +12,7 @@ use crate::flow::sign::Receipt;
 use crate::flow::validate::{AttestationReceipt, Examination, ValidateError};
 use crate::policy::Verdict;
 use crate::sandbox::SandboxError;
+use crate::scan::VexError;
 
 /// The result in JSON (docs/json.md).
 #[derive(Serialize)]
@@ -108,6 +109,16 @@ impl From<ValidateError> for Failure {
             ValidateError::Unjudged { .. } => Self::usage(message).hint("docs/scan-rules.md says what each rule needs"),
             ValidateError::Unattachable { .. } => Self::usage(message)
                 .hint("nothing was signed; leave --attest out, or let the scanner write less into its report"),
+            ValidateError::Vex { cause: VexError::Unnamed(digest), .. } => Self::usage(message).hint(format!(
+                "let the owners of the rules add {digest} to `spec.vex.documents`, or sign it for this image and add \
+                 the key to `spec.vex.keys`; docs/scan-rules.md says how",
+            )),
+            ValidateError::Vex { .. } | ValidateError::VexForRego => {
+                Self::usage(message).hint("docs/scan-rules.md says which OpenVEX documents count")
+            }
+            ValidateError::UnusedVex { .. } => Self::usage(message).hint(
+                "its products must name the image by digest, as `pkg:oci/NAME@sha256:…`; or leave the document out",
+            ),
             ValidateError::NothingRuns(_)
             | ValidateError::Platform { .. }
             | ValidateError::NoConfiguration { .. }

@@ -26,6 +26,8 @@ pub const SCAN_REPORT: &str = "countersign.dev/scan-report";
 pub const SCAN_SUBJECTS: &str = "countersign.dev/scan-subjects";
 /// Validation only: `sha256:` of the bytes of the file of rules.
 pub const SCAN_RULES: &str = "countersign.dev/scan-rules";
+/// Validation only: `sha256:` of each OpenVEX document that a finding was ignored by, sorted, parted by commas.
+pub const SCAN_VEX: &str = "countersign.dev/scan-vex";
 /// Validation only: name and version of the scanner.
 pub const SCANNER: &str = "countersign.dev/scanner";
 /// Validation only: the report's own time: RFC 3339.

@@ -27,6 +27,17 @@ pub(super) enum Letter {
     HexDigit,
 }
 
+impl Token {
+    /// Whether this wildcard may stand for that byte.
+    fn may_take(self, letter: Self) -> bool {
+        match (self, letter) {
+            (Self::AcrossSegments, Self::Byte(_)) => true,
+            (Self::WithinSegment, Self::Byte(byte)) => byte != b'/',
+            _ => false,
+        }
+    }
+}
+
 impl Glob {
     /// `*` stays within a segment, `**` crosses.
     pub(super) fn of_segments(text: &str) -> Self {
@@ -94,6 +105,65 @@ impl Glob {
     /// Its pieces, in their order.
     pub(super) fn tokens(&self) -> &[Token] {
         &self.0
+    }
+
+    /// Whether everything that `other` matches is matched here too. `false` may also mean that it could not be told.
+    pub(super) fn contains(&self, other: &Self) -> bool {
+        let mut reached = vec![false; self.0.len() + 1];
+        reached[0] = true;
+        self.pass_wildcards(&mut reached);
+        for letter in &other.0 {
+            let mut next = vec![false; self.0.len() + 1];
+            for (at, token) in self.0.iter().enumerate().filter(|(at, _)| reached[*at]) {
+                match (token, letter) {
+                    (Token::Byte(own), Token::Byte(its)) => next[at + 1] |= own == its,
+                    // What another wildcard stands for is taken in whole, or it is not certain.
+                    (Token::WithinSegment, letter) => {
+                        next[at] |= !matches!(letter, Token::Byte(b'/') | Token::AcrossSegments)
+                    }
+                    (Token::AcrossSegments, _) => next[at] = true,
+                    (Token::Byte(_), _) => {}
+                }
+            }
+            self.pass_wildcards(&mut next);
+            reached = next;
+        }
+        reached.last().copied().unwrap_or(false)
+    }
+
+    /// Whether any text is matched by both.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let width = other.0.len() + 1;
+        let mut seen = vec![false; (self.0.len() + 1) * width];
+        let mut open = vec![(0, 0)];
+        while let Some((at, its)) = open.pop() {
+            if std::mem::replace(&mut seen[at * width + its], true) {
+                continue;
+            }
+            match (self.0.get(at), other.0.get(its)) {
+                (None, None) => return true,
+                (Some(own), letter) if !matches!(own, Token::Byte(_)) => {
+                    open.push((at + 1, its));
+                    if letter.is_some_and(|letter| own.may_take(*letter)) {
+                        open.push((at, its + 1));
+                    }
+                    if letter.is_some_and(|letter| !matches!(letter, Token::Byte(_))) {
+                        open.push((at, its + 1));
+                    }
+                }
+                (own, Some(letter)) if !matches!(letter, Token::Byte(_)) => {
+                    open.push((at, its + 1));
+                    if own.is_some_and(|own| letter.may_take(*own)) {
+                        open.push((at + 1, its));
+                    }
+                }
+                (Some(Token::Byte(own)), Some(Token::Byte(letter))) if own == letter => {
+                    open.push((at + 1, its + 1))
+                }
+                _ => {}
+            }
+        }
+        false
     }
 
     /// A wildcard may stand for nothing.

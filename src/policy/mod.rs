@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod any_of;
 pub mod check;
+pub mod convert;
 pub mod decide;
 pub mod decision;
 mod dialects;

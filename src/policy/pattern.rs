@@ -46,6 +46,27 @@ impl Pattern {
         }
     }
 
+    /// Whether every image that `other` matches is matched here too. `false` may also mean that it could not be told.
+    pub fn contains(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Form::Everything, _) => true,
+            (Form::Within { .. }, Form::Everything) => false,
+            (Form::Within { host, path }, Form::Within { host: its_host, path: its_path }) => {
+                host == its_host && path.contains(its_path)
+            }
+        }
+    }
+
+    /// Whether any image is matched by both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Form::Everything, _) | (_, Form::Everything) => true,
+            (Form::Within { host, path }, Form::Within { host: its_host, path: its_path }) => {
+                host == its_host && path.overlaps(its_path)
+            }
+        }
+    }
+
     /// Whether `repository` matches. An image layout that has no other name matches `**` alone.
     pub fn matches(&self, repository: &Repository) -> bool {
         match (&self.0, repository) {

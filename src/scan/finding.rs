@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::purl::Purl;
 use crate::model::escape_untrusted;
 
 /// How bad a vulnerability is, as the scanner judged it. The order is that of the table: the worst is greatest.
@@ -24,6 +25,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All of them, the least first.
+    pub const ALL: [Self; 5] = [Self::Unknown, Self::Low, Self::Medium, Self::High, Self::Critical];
+
     /// The severity that a scanner's word names, whatever its case; no word at all is what a scanner writes about
     /// a vulnerability that its database does not describe. `None` for a word that no scanner has.
     pub(super) fn of_scanner(word: &str) -> Option<Self> {
@@ -69,6 +73,9 @@ pub struct Finding {
     pub fixed_in: Option<String>,
     /// Why the scanner itself would not count it; such a finding is judged like any other.
     pub suppressed: Option<String>,
+    /// The package as a package URL, where the report gives one: for statements about packages, never shown.
+    #[serde(skip)]
+    pub purl: Option<Purl>,
 }
 
 /// What of a finding is missing or not understood; escaped.
@@ -106,6 +113,7 @@ pub(super) struct Written<'a> {
     pub(super) installed: &'a str,
     pub(super) fixed_in: Option<String>,
     pub(super) suppressed: Option<String>,
+    pub(super) purl: Option<&'a str>,
 }
 
 /// What a report calls the members that a finding cannot be without.
@@ -138,8 +146,14 @@ impl Written<'_> {
             installed: shown(self.installed),
             fixed_in: self.fixed_in.as_deref().map(shown),
             suppressed: self.suppressed.as_deref().map(shown),
+            purl: self.purl.and_then(Purl::parse),
         })
     }
+}
+
+/// The start of `text`, which [`shown`] shows as it would show the whole: for texts that many findings share.
+pub(super) fn cut(text: &str) -> String {
+    text.chars().take(TEXT_LIMIT + 1).collect()
 }
 
 /// `text`, escaped, and cut where it is longer than anybody would read.
@@ -158,7 +172,7 @@ mod tests {
     const MEMBERS: Members = Members { id: "id", package: "name" };
 
     fn written<'a>(id: &'a str, severity: &'a str, package: &'a str) -> Written<'a> {
-        Written { id, severity, package, installed: "1", fixed_in: None, suppressed: None }
+        Written { id, severity, package, installed: "1", fixed_in: None, suppressed: None, purl: None }
     }
 
     #[test]
@@ -200,6 +214,7 @@ mod tests {
             installed: "1\n",
             fixed_in: Some("2\r".to_owned()),
             suppressed: Some("ok\u{7}".to_owned()),
+            purl: None,
         };
         let shown = format!("{:?}", finding.read(&MEMBERS).unwrap());
         assert!(!shown.contains("\\n") && !shown.contains("\\r"), "{shown}");

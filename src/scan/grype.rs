@@ -52,6 +52,7 @@ struct Fix {
 struct Artifact {
     name: String,
     version: Option<String>,
+    purl: Option<String>,
 }
 
 /// A rule of Grype's that took a match out of the count.
@@ -175,6 +176,7 @@ impl Match {
             installed: artifact.version.as_deref().unwrap_or_default(),
             fixed_in: vulnerability.fix.0.fixed_in(),
             suppressed,
+            purl: artifact.purl.as_deref(),
         };
         written.read(&MEMBERS)
     }

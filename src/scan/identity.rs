@@ -73,7 +73,9 @@ pub enum BindingError {
         layers: usize,
     },
     /// It states the image ID only, and not how many layers there are.
-    #[error("the report states the image ID without the layers, which is not enough to tell the image")]
+    #[error(
+        "the report states the image ID without the layers, which is not enough to tell the image; scan it in a registry by its manifest's digest, or give the scanner's JSON"
+    )]
     NoLayers,
 }
 

@@ -1,6 +1,7 @@
 //! The only place where a report passes or fails. Findings are judged one by one, whatever the scanner thought of
 //! them; what a report does not say and the rules ask for is an error, not an answer.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,9 +10,11 @@ use jiff::tz::TimeZone;
 
 use super::finding::Finding;
 use super::identity::Bound;
+use super::ignore::Ignore;
+use super::openvex::statements::Statements;
 use super::rego::{Answer, RegoRules};
 use super::report::{LeftOut, Scanner};
-use super::rules::{Ignore, Rules};
+use super::rules::Rules;
 use crate::model::Digest;
 use crate::model::duration::CLOCK_DIFFERENCE;
 
@@ -54,6 +57,7 @@ pub struct Passed {
     rules: Digest,
     scanner: Scanner,
     scanned_at: Option<Timestamp>,
+    vex: BTreeSet<Digest>,
 }
 
 /// A finding that denies.
@@ -144,6 +148,11 @@ impl Passed {
     pub fn scanned_at(&self) -> Option<Timestamp> {
         self.scanned_at
     }
+
+    /// SHA-256 of each OpenVEX document that a finding was ignored by.
+    pub fn vex(&self) -> &BTreeSet<Digest> {
+        &self.vex
+    }
 }
 
 /// Judges a report about an image under `rules` at the time `now`.
@@ -151,6 +160,19 @@ impl Passed {
 /// # Errors
 /// [`JudgeError`] if the report does not say what the rules ask for.
 pub fn judge(bound: &Bound<'_>, rules: &Rules, now: Timestamp) -> Result<Judgement, JudgeError> {
+    judge_with(bound, rules, None, now)
+}
+
+/// [`judge`], with what documents that the rules trust state about this image.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_with(
+    bound: &Bound<'_>,
+    rules: &Rules,
+    vex: Option<&Statements<'_>>,
+    now: Timestamp,
+) -> Result<Judgement, JudgeError> {
     let report = bound.report();
     complete_enough(bound, rules)?;
     let too_old = too_old(report.created, rules.max_report_age, now)?;
@@ -159,9 +181,9 @@ pub fn judge(bound: &Bound<'_>, rules: &Rules, now: Timestamp) -> Result<Judgeme
         (true, None) => return Err(JudgeError::NothingScanned),
         (scanned_nothing, reason) => reason.clone().filter(|_| scanned_nothing),
     };
-    let Sorted { denied, ignored, others } = sort(&report.findings, rules, now);
+    let Sorted { denied, ignored, others } = sort(&report.findings, rules, vex, now);
     let passes = denied.is_empty() && too_old.is_none() && !end_of_life;
-    let verdict = verdict(passes, bound, rules.digest);
+    let verdict = verdict(passes, bound, rules.digest, &ignored);
     Ok(Judgement { verdict, denied, ignored, others, too_old, end_of_life, nothing_scanned, answer: None })
 }
 
@@ -178,7 +200,7 @@ pub fn judge_rego(bound: &Bound<'_>, rules: &RegoRules, answer: Answer) -> Resul
         (false, false, false) => {}
     }
     Ok(Judgement {
-        verdict: verdict(!answer.denies(), bound, rules.digest()),
+        verdict: verdict(!answer.denies(), bound, rules.digest(), &[]),
         denied: Vec::new(),
         ignored: Vec::new(),
         others: 0,
@@ -189,7 +211,7 @@ pub fn judge_rego(bound: &Bound<'_>, rules: &RegoRules, answer: Answer) -> Resul
     })
 }
 
-fn verdict(passes: bool, bound: &Bound<'_>, rules: Digest) -> Verdict {
+fn verdict(passes: bool, bound: &Bound<'_>, rules: Digest, ignored: &[Ignored]) -> Verdict {
     let report = bound.report();
     match passes {
         false => Verdict::Failed,
@@ -199,7 +221,18 @@ fn verdict(passes: bool, bound: &Bound<'_>, rules: Digest) -> Verdict {
             rules,
             scanner: report.scanner.clone(),
             scanned_at: report.created,
+            vex: ignored.iter().filter_map(Ignored::document).collect(),
         }),
+    }
+}
+
+impl Ignored {
+    /// The OpenVEX document that it is ignored by.
+    fn document(&self) -> Option<Digest> {
+        match &self.ignore {
+            Ignore::Vex(ignore) => Some(ignore.document),
+            Ignore::Rules(_) => None,
+        }
     }
 }
 
@@ -240,7 +273,7 @@ struct Sorted {
     others: usize,
 }
 
-fn sort(findings: &[Finding], rules: &Rules, now: Timestamp) -> Sorted {
+fn sort(findings: &[Finding], rules: &Rules, vex: Option<&Statements<'_>>, now: Timestamp) -> Sorted {
     let today = now.to_zoned(TimeZone::UTC).date();
     let mut findings: Vec<_> = findings.iter().collect();
     // The worst first; the same package in several places of an image is one row.
@@ -248,16 +281,16 @@ fn sort(findings: &[Finding], rules: &Rules, now: Timestamp) -> Sorted {
     findings.dedup();
     let mut sorted = Sorted::default();
     for finding in findings {
-        let ignore = rules.ignore.get(&finding.id);
-        match ignore {
-            Some(ignore) if today <= ignore.expires => {
-                sorted.ignored.push(Ignored { finding: finding.clone(), ignore: ignore.clone() });
-            }
-            expired => match rule_against(finding, rules) {
+        let own = rules.ignore.get(&finding.id);
+        let in_time = own.filter(|ignore| today <= ignore.expires);
+        let stated = || Some(Ignore::Vex(vex?.ignore(finding, now)?));
+        match in_time.cloned().map(Ignore::Rules).or_else(stated) {
+            Some(ignore) => sorted.ignored.push(Ignored { finding: finding.clone(), ignore }),
+            None => match rule_against(finding, rules) {
                 Some(rule) => sorted.denied.push(Denied {
                     finding: finding.clone(),
                     rule,
-                    ignore_expired: expired.map(|ignore| ignore.expires),
+                    ignore_expired: own.map(|ignore| ignore.expires),
                 }),
                 None => sorted.others += 1,
             },

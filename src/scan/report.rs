@@ -13,7 +13,7 @@ use crate::model::{Digest, escape_untrusted};
 
 use super::finding::{Finding, FindingError, Severity};
 use super::identity::{Identity, NotADigest};
-use super::{grype, trivy};
+use super::{cyclonedx, grype, sarif, trivy};
 
 /// Largest report that is read, in bytes. Reports of big images with all packages listed have some 50 MiB.
 pub const REPORT_LIMIT: usize = 64 << 20;
@@ -45,6 +45,10 @@ pub enum Form {
     Trivy,
     /// Grype's JSON.
     Grype,
+    /// Trivy's SARIF.
+    Sarif,
+    /// CycloneDX with vulnerabilities, of either.
+    CycloneDx,
 }
 
 impl fmt::Display for Form {
@@ -52,6 +56,8 @@ impl fmt::Display for Form {
         f.write_str(match self {
             Self::Trivy => "Trivy in JSON",
             Self::Grype => "Grype in JSON",
+            Self::Sarif => "Trivy in SARIF",
+            Self::CycloneDx => "Trivy or Grype in CycloneDX",
         })
     }
 }
@@ -100,18 +106,40 @@ pub enum ReportError {
     /// Not JSON, cut short, too deep, a duplicate member, or a member of the wrong type.
     #[error("not a readable report: {0}")]
     Json(#[from] JsonError),
+    /// XML, such as the other form of CycloneDX.
+    #[error(
+        "XML is not read; give the JSON form (`--format cyclonedx` of Trivy, `-o cyclonedx-json` of Grype)"
+    )]
+    Xml,
     /// JSON that no scanner known here writes.
-    #[error("neither a JSON report of Trivy nor one of Grype")]
+    #[error("neither JSON, SARIF nor CycloneDX of Trivy, nor JSON or CycloneDX of Grype")]
     Unrecognised,
     /// SARIF from Grype.
     #[error("SARIF from Grype does not identify the image; give its JSON report (`grype -o json`)")]
     GrypeSarif,
-    /// SARIF from Trivy.
-    #[error("SARIF from Trivy is not read yet; give its JSON report (`trivy image --format json`)")]
-    TrivySarif,
     /// SARIF from elsewhere.
-    #[error("SARIF is not read; give a JSON report of Trivy or Grype")]
-    Sarif,
+    #[error("SARIF of another tool than Trivy is not read; give a report of Trivy or Grype")]
+    ForeignSarif,
+    /// Another version of SARIF than is known.
+    #[error("unknown version {0} of SARIF; version 2.1.0 is read")]
+    SarifVersion(String),
+    /// Another version of CycloneDX than is known.
+    #[error("unknown version {0} of CycloneDX; versions 1.4 to 1.7 are read")]
+    CycloneDxVersion(String),
+    /// CycloneDX without vulnerabilities.
+    #[error("an SBOM, not a scan report: it has no `vulnerabilities`; let a scanner look for them")]
+    Sbom,
+    /// CycloneDX of another tool.
+    #[error("CycloneDX of {0} is not read; give what Trivy or Grype wrote about the image")]
+    CycloneDxTool(String),
+    /// A list of findings without any, of a tool that also writes one without looking.
+    #[error(
+        "{0} of Trivy without a vulnerability does not show that any was looked for; give its JSON report (`trivy image --format json`)"
+    )]
+    NothingShown(&'static str),
+    /// Something that is not as its scanner writes it.
+    #[error("the report is not as its scanner writes it: {0}")]
+    NotAsWritten(String),
     /// Another version of the format than is known.
     #[error("unknown schema version {0} of a Trivy report; version 2 is read")]
     Schema(u64),
@@ -144,7 +172,9 @@ struct Shape {
     #[serde(rename = "SchemaVersion")]
     trivy: Option<IgnoredAny>,
     descriptor: Option<Object<Named>>,
-    runs: Option<Vec<Object<Run>>>,
+    runs: Option<IgnoredAny>,
+    #[serde(rename = "bomFormat")]
+    bom: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -152,20 +182,10 @@ struct Named {
     name: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Run {
-    tool: Option<Object<Tool>>,
-}
-
-#[derive(Deserialize)]
-struct Tool {
-    driver: Option<Object<Named>>,
-}
-
 impl Report {
-    /// How many findings there are of each severity; none of a severity that there is not.
+    /// How many findings there are of each severity; 0 of one that there is none of.
     pub fn severities(&self) -> BTreeMap<Severity, usize> {
-        let mut counts = BTreeMap::new();
+        let mut counts = BTreeMap::from(Severity::ALL.map(|severity| (severity, 0)));
         for finding in &self.findings {
             *counts.entry(finding.severity).or_default() += 1;
         }
@@ -181,14 +201,19 @@ impl Report {
         if bytes.len() > REPORT_LIMIT {
             return Err(ReportError::TooLarge);
         }
+        if bytes.trim_ascii_start().starts_with(b"<") {
+            return Err(ReportError::Xml);
+        }
         let document = Bounded::new(bytes)?;
         let digest = Digest::of(bytes);
         let Object(shape) = document.read::<Object<Shape>>().map_err(|_| ReportError::Unrecognised)?;
         let grype = shape.descriptor.is_some_and(|Object(named)| named.name.as_deref() == Some("grype"));
-        let report = match (shape.trivy.is_some(), grype, shape.runs) {
-            (true, false, None) => trivy::read(document, digest)?,
-            (false, true, None) => grype::read(document, digest)?,
-            (false, false, Some(runs)) => return Err(sarif(&runs)),
+        let cyclonedx = shape.bom.is_some_and(|format| format == cyclonedx::FORMAT);
+        let report = match (shape.trivy.is_some(), grype, shape.runs.is_some(), cyclonedx) {
+            (true, false, false, false) => trivy::read(document, digest)?,
+            (false, true, false, false) => grype::read(document, digest)?,
+            (false, false, true, false) => sarif::read(document, digest)?,
+            (false, false, false, true) => cyclonedx::read(document, digest)?,
             _ => return Err(ReportError::Unrecognised),
         };
         if report.identity.is_empty() {
@@ -198,21 +223,6 @@ impl Report {
             return Err(ReportError::TooMany);
         }
         Ok(report)
-    }
-}
-
-/// Why SARIF is refused, by whose it is.
-fn sarif(runs: &[Object<Run>]) -> ReportError {
-    let name = |Object(run): &Object<Run>| {
-        let Object(driver) = run.tool.as_ref()?.0.driver.as_ref()?;
-        driver.name.as_ref().map(|name| name.to_ascii_lowercase())
-    };
-    let names: Vec<_> = runs.iter().filter_map(name).collect();
-    let by = |scanner: &str| names.iter().any(|name| name == scanner);
-    match (by("grype"), by("trivy")) {
-        (true, _) => ReportError::GrypeSarif,
-        (false, true) => ReportError::TrivySarif,
-        (false, false) => ReportError::Sarif,
     }
 }
 

@@ -9,8 +9,9 @@ use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
 use super::finding::Severity;
+use crate::model::key::pem;
 use crate::model::yaml::{self, Place, YamlError};
-use crate::model::{Digest, escape_untrusted, parse_duration};
+use crate::model::{Digest, PublicKey, escape_untrusted, parse_duration};
 
 /// The `apiVersion` of a rules file.
 pub const API_VERSION: &str = "scan.countersign.dev/v1alpha1";
@@ -25,17 +26,27 @@ pub struct Rules {
     pub(super) only_fixable: bool,
     pub(super) end_of_life: bool,
     pub(super) max_report_age: Option<Duration>,
-    pub(super) ignore: BTreeMap<String, Ignore>,
+    pub(super) ignore: BTreeMap<String, RulesIgnore>,
+    pub(super) vex: TrustedVex,
     pub(super) allow_nothing_scanned: Option<String>,
 }
 
 /// A finding that does not count, until a day. Texts are escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ignore {
+pub struct RulesIgnore {
     /// Why.
     pub reason: String,
     /// The last day, in UTC, on which it does not count.
     pub expires: Date,
+}
+
+/// Whose statements about vulnerabilities count.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct TrustedVex {
+    /// Digests of documents.
+    pub(super) documents: BTreeSet<Digest>,
+    /// Keys that sign documents.
+    pub(super) keys: Vec<PublicKey>,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +76,8 @@ struct Spec {
     ignore: Vec<IgnoreEntry>,
     #[serde(default, deserialize_with = "given")]
     allow_nothing_scanned: Option<Allowance>,
+    #[serde(default, deserialize_with = "given")]
+    vex: Option<Spanned<Vex>>,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +103,21 @@ struct IgnoreEntry {
 #[serde(deny_unknown_fields)]
 struct Allowance {
     reason: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vex {
+    #[serde(default)]
+    documents: Vec<Spanned<String>>,
+    #[serde(default)]
+    keys: Vec<Key>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Key {
+    pem: Spanned<String>,
 }
 
 /// A field that is there has a value: `maxReportAge:` with nothing behind it is a mistake, and not "no limit".
@@ -122,6 +150,7 @@ impl Rules {
             end_of_life: spec.deny.value.end_of_life,
             max_report_age,
             ignore: ignore(&spec.ignore)?,
+            vex: spec.vex.as_ref().map(trusted).transpose()?.unwrap_or_default(),
             allow_nothing_scanned: spec
                 .allow_nothing_scanned
                 .map(|allowance| said(&allowance.reason, "allowNothingScanned.reason"))
@@ -187,17 +216,50 @@ fn severity(word: &str) -> Option<Severity> {
     [Critical, High, Medium, Low, Unknown].into_iter().find(|severity| severity.to_string() == word)
 }
 
-fn ignore(entries: &[IgnoreEntry]) -> Result<BTreeMap<String, Ignore>, YamlError> {
+fn ignore(entries: &[IgnoreEntry]) -> Result<BTreeMap<String, RulesIgnore>, YamlError> {
     let mut ignored = BTreeMap::new();
     for entry in entries {
         let id = said(&entry.id, "id")?;
-        let rule = Ignore { reason: said(&entry.reason, "reason")?, expires: day(&entry.expires)? };
+        let rule = RulesIgnore { reason: said(&entry.reason, "reason")?, expires: day(&entry.expires)? };
         if ignored.contains_key(&id) {
             return Err(at(&entry.id, format!("`{id}` is ignored twice")));
         }
         ignored.insert(id, rule);
     }
     Ok(ignored)
+}
+
+/// The documents and keys of `spec.vex`; one that trusts nobody is a mistake.
+fn trusted(vex: &Spanned<Vex>) -> Result<TrustedVex, YamlError> {
+    let Vex { documents, keys } = &vex.value;
+    if documents.is_empty() && keys.is_empty() {
+        return Err(at(vex, "`vex` trusts nobody: list `documents`, `keys` or both"));
+    }
+    let mut trusted = TrustedVex::default();
+    for text in documents {
+        let digest = text.value.parse().map_err(|error| at(text, format!("vex.documents: {error}")))?;
+        if !trusted.documents.insert(digest) {
+            return Err(at(text, format!("`{digest}` stands twice in `vex.documents`")));
+        }
+    }
+    for Key { pem } in keys {
+        let key = key(&pem.value).map_err(|reason| at(pem, format!("vex.keys: {reason}")))?;
+        if trusted.keys.contains(&key) {
+            return Err(at(pem, format!("the key {} stands twice in `vex.keys`", key.fingerprint())));
+        }
+        trusted.keys.push(key);
+    }
+    Ok(trusted)
+}
+
+/// One public key: of several, all but the first would be left out without a word.
+fn key(text: &str) -> Result<PublicKey, String> {
+    let key = PublicKey::from_pem(text).map_err(|error| error.to_string())?;
+    let rest = pem::first_block(text).map_or("", |(_, rest)| rest);
+    match rest.contains("-----BEGIN ") {
+        true => Err("more than one PEM block; each key is an entry of its own".to_owned()),
+        false => Ok(key),
+    }
 }
 
 /// A day as `YYYY-MM-DD`.

@@ -83,6 +83,14 @@ struct Vulnerability {
     fixed_version: Option<String>,
     severity: Option<String>,
     status: Option<String>,
+    #[serde(rename = "PkgIdentifier")]
+    identifier: Option<Object<Identifier>>,
+}
+
+#[derive(Default, Deserialize)]
+struct Identifier {
+    #[serde(rename = "PURL")]
+    purl: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -182,6 +190,7 @@ impl Vulnerability {
             installed: &text(&self.installed_version),
             fixed_in: fixed_in.or_else(|| fixed.then(|| super::UNNAMED_FIX.to_owned())),
             suppressed,
+            purl: self.identifier.as_ref().and_then(|Object(identifier)| identifier.purl.as_deref()),
         };
         written.read(&MEMBERS)
     }

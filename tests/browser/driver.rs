@@ -34,6 +34,8 @@ pub(crate) struct Browser {
     driver: Child,
     host: String,
     session: String,
+    /// The browser's process, which the driver does not end with itself.
+    browser_process: Option<u64>,
     /// Profile and logs.
     folder: TempFolder,
     runtime: Runtime,
@@ -63,11 +65,14 @@ impl Browser {
             driver,
             host: format!("127.0.0.1:{port}"),
             session: String::new(),
+            browser_process: None,
             folder,
             runtime: runtime(),
         };
         browser.wait();
-        browser.session = browser.new_session();
+        let made = browser.new_session();
+        browser.browser_process = made["capabilities"]["goog:processID"].as_u64();
+        browser.session = made["sessionId"].as_str().unwrap().to_owned();
         browser
     }
 
@@ -84,7 +89,7 @@ impl Browser {
         std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
-    fn new_session(&self) -> String {
+    fn new_session(&self) -> Value {
         let profile = format!("--user-data-dir={}", self.folder.join("profile").display());
         // Containers and CI run this as root, where Chromium's sandbox cannot be had; the page is our own.
         let args = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", &profile];
@@ -94,8 +99,7 @@ impl Browser {
             "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
             "goog:chromeOptions": {"binary": tool("chromium"), "args": args},
         }}});
-        let made = self.ask("POST", "/session", &capabilities);
-        made["sessionId"].as_str().unwrap().to_owned()
+        self.ask("POST", "/session", &capabilities)
     }
 
     /// A command; its value. An error of the driver's fails the test.
@@ -108,7 +112,8 @@ impl Browser {
 
     /// One request on a connection of its own; chromedriver speaks HTTP/1.1 only.
     fn try_ask(&self, method: &str, path: &str, body: &Value) -> Result<Value, Box<dyn std::error::Error>> {
-        let body = if method == "GET" { Bytes::new() } else { Bytes::from(body.to_string()) };
+        // Only what is posted has a body; chromedriver refuses others that have one.
+        let body = if method == "POST" { Bytes::from(body.to_string()) } else { Bytes::new() };
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -135,6 +140,13 @@ impl Browser {
     /// Opens a page, and waits until it has loaded.
     pub(crate) fn open(&self, url: &str) {
         self.command("url", &json!({ "url": url }));
+    }
+
+    /// Writes a page into a file and opens that; its address.
+    pub(crate) fn open_text(&self, page: &str) -> String {
+        let url = format!("file://{}", self.folder.write("page.html", page).display());
+        self.open(&url);
+        url
     }
 
     /// Runs a script in the page, the body of a function; what it returns.
@@ -194,9 +206,12 @@ impl Element<'_> {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Ends the browser; then the driver, which would take the browser with it.
+        // Ends the browser. The driver does not take it along when it is killed.
         let path = format!("/session/{}", self.session);
-        let _ = self.try_ask("DELETE", &path, &Value::Null);
+        let ended = self.try_ask("DELETE", &path, &Value::Null);
+        if let (Err(_), Some(browser)) = (ended, self.browser_process) {
+            let _ = Command::new("kill").arg(browser.to_string()).status();
+        }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }

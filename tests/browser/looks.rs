@@ -7,7 +7,7 @@ use crate::pages::page;
 
 fn opened() -> Browser {
     let browser = Browser::start();
-    browser.open(&page().url());
+    browser.open_text(&page().text);
     browser
 }
 

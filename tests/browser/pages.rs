@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::cli::Countersign;
 use crate::support::image::{self, Pushed};
 use crate::support::keys::TestKey;
-use crate::support::peers::{Peer, docker_registry};
+use crate::support::peers::docker_registry;
 use crate::support::temp::TempFolder;
 
 /// Claims that would be markup, code, commands to a terminal or a mess, and how the page shows them.
@@ -21,24 +21,17 @@ pub(crate) const HOSTILE: [(&str, &str, &str); 6] = [
     ("quotes", "\"'><svg onload='window.hostile=3'>&amp;", "\"'><svg onload='window.hostile=3'>&amp;"),
     ("bidi", "abc\u{202e}gpj.exe\u{2066}", "abc\\u{202e}gpj.exe\\u{2066}"),
     ("terminal", "\u{1b}[31mred\u{1b}]0;title\u{7}", "\\u{1b}[31mred\\u{1b}]0;title\\u{7}"),
-    ("</style><base href=//x>", "\u{1b}", "\\u{1b}"),
+    ("</style><b onclick>", "\u{1b}", "\\u{1b}"),
 ];
 /// A word that no line holds.
 pub(crate) const LONG: usize = 600;
 
 /// A page, and the images on it.
 pub(crate) struct Page {
-    folder: TempFolder,
+    pub(crate) text: String,
     pub(crate) hostile: Pushed,
     pub(crate) unsigned: Pushed,
     pub(crate) missing: Pushed,
-    _registry: Peer,
-}
-
-impl Page {
-    pub(crate) fn url(&self) -> String {
-        format!("file://{}", self.folder.join("gate.html").display())
-    }
 }
 
 /// The page of a gate on three images: one whose signatures are hostile, which is allowed; one that its build has signed
@@ -59,22 +52,28 @@ fn make() -> Page {
     let claims: Vec<String> = claims.flat_map(|claim| ["--annotation".to_owned(), claim]).collect();
     sign(&hostile, &build, &claims);
     sign(&unsigned, &build, &[]);
-    validate(&folder, &hostile, [&build, &validation]);
+    validate(&folder, &hostile, [&build, &validation], &[]);
     let policy = folder.write("policy.yaml", policy(registry.host(), [&build, &validation]));
     let manifest = folder.write("pod.yaml", manifest(&[&unsigned, &hostile, &missing]));
     let report = format!("html={}", folder.join("gate.html").display());
     let gate = Countersign::new().args(["gate", "--report", &report, "--policy"]).arg(policy);
     gate.arg("-f").arg(manifest).run().expect_code(1);
-    Page { folder, hostile, unsigned, missing, _registry: registry }
+    let text = std::fs::read_to_string(folder.join("gate.html")).unwrap();
+    Page { text, hostile, unsigned, missing }
 }
 
-fn sign(image: &Pushed, key: &TestKey, more: &[String]) {
+pub(crate) fn sign(image: &Pushed, key: &TestKey, more: &[String]) {
     let command = Countersign::new().args(["sign", &image.pinned(), "--key", &key.private_arg()]);
     command.args(more).run().expect_code(0);
 }
 
 /// The second signature, on a report without a finding.
-pub(crate) fn validate(folder: &TempFolder, image: &Pushed, [build, validation]: [&TestKey; 2]) {
+pub(crate) fn validate(
+    folder: &TempFolder,
+    image: &Pushed,
+    [build, validation]: [&TestKey; 2],
+    more: &[String],
+) {
     let report = json!({
         "SchemaVersion": 2, "CreatedAt": "2026-01-31T12:00:00Z", "ArtifactName": "app",
         "ArtifactType": "container_image",
@@ -87,7 +86,7 @@ pub(crate) fn validate(folder: &TempFolder, image: &Pushed, [build, validation]:
     let rules = folder.write("rules.yaml", rules);
     let command = Countersign::new().args(["validate", &image.pinned(), "--key", &validation.private_arg()]);
     let command = command.args(["--build-key", &build.public_arg(), "--scan"]).arg(report);
-    command.arg("--rules").arg(rules).run().expect_code(0);
+    command.arg("--rules").arg(rules).args(more).run().expect_code(0);
 }
 
 /// Both signatures are required.

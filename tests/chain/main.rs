@@ -6,7 +6,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod attestations;
 mod cosign;
+#[path = "../scan/forms.rs"]
+mod forms;
 mod gate;
 mod never;
 mod policies;
@@ -15,4 +18,5 @@ mod rego;
 mod reports;
 mod tasks;
 mod validate;
+mod vex;
 mod world;

@@ -44,6 +44,12 @@ pub(crate) fn grype(image: &Pushed) -> Value {
     report
 }
 
+/// The reports of `image` in Trivy's other forms: SARIF and CycloneDX.
+pub(crate) fn trivy_otherwise(image: &Pushed) -> [Value; 2] {
+    let named = with(trivy(image), "/Metadata/RepoDigests", json!([image.pinned()])).to_string();
+    [crate::forms::sarif(&named), crate::forms::cyclonedx(&named)].map(|text| text.parse().unwrap())
+}
+
 /// The report with another value at a JSON pointer.
 pub(crate) fn with(mut report: Value, pointer: &str, value: Value) -> Value {
     let (parent, name) = pointer.rsplit_once('/').unwrap();

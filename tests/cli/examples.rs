@@ -13,6 +13,7 @@ pub(crate) fn example(name: &str) -> Run {
         "sign" => after("", "sign APP --key build.key --revision 4f2a91c"),
         "sign-incomplete" => sign_incomplete(),
         "validate-signed" => validate_signed(),
+        "validate-attested" => printed(&scanned(), &format!("{VALIDATE} report.json --attest")),
         "validate-failed" => validate_failed(),
         "verify-allowed" => after("sign APP --key build.key", "verify oci:app:1.0 --key build.pub"),
         "verify-denied" => {
@@ -24,7 +25,10 @@ pub(crate) fn example(name: &str) -> Run {
         "gate-undecided" => gate_undecided(),
         "gate-any-of" => gate_any_of(),
         "inspect" => after("sign APP --key build.key", "inspect oci:app:1.0"),
+        "inspect-attestations" => printed(&attested(), "inspect oci:app:1.0 --attestations"),
         "inspect-incomplete" => inspect_incomplete(),
+        "report" => printed(&attested(), "report oci:app:1.0 --key validation.pub"),
+        "report-none" => after("sign APP --key build.key", "report oci:app:1.0 --key validation.pub"),
         "copy" => after("sign APP --key build.key", "copy oci:app:1.0 oci:elsewhere:1.0"),
         "copy-incomplete" => copy_incomplete(),
         "policy-check" => policy_check(),
@@ -123,6 +127,13 @@ fn scanned() -> World {
     world
 }
 
+/// The same with the report attached, in one format.
+fn attested() -> World {
+    let world = scanned();
+    world.run(&format!("{VALIDATE} report.json --attest --format bundle")).expect_code(0);
+    world
+}
+
 fn validate_signed() -> Run {
     printed(&scanned(), &format!("{VALIDATE} report.json"))
 }
@@ -144,13 +155,20 @@ fn validate_failed() -> Run {
     arm64["Results"] = Value::Null;
     arm64["CreatedAt"] = Value::from(jiff::Timestamp::now().to_string());
     world.home().write("arm64.json", arm64.to_string());
+    let digest = index.rsplit_once('@').map(|(_, digest)| digest).unwrap_or_default();
+    let vex = serde_json::json!({"@context": "https://openvex.dev/ns/v0.2.0", "author": "Product Security",
+        "timestamp": "2024-05-01T08:00:00Z", "statements": [{"vulnerability": {"name": "CVE-2019-3843"},
+            "products": [{"@id": format!("pkg:oci/multi@{digest}")}], "status": "not_affected",
+            "justification": "vulnerable_code_cannot_be_controlled_by_adversary"}]});
+    world.home().write("vex.json", vex.to_string());
+    let trusted = countersign::model::Digest::of(vex.to_string().as_bytes());
     let rules = "apiVersion: scan.countersign.dev/v1alpha1\nkind: ScanRules\nspec:\n  \
                  deny: {severities: [CRITICAL, HIGH], onlyFixable: true}\n  maxReportAge: 24h\n  \
                  allowNothingScanned: {reason: a single static binary}\n  ignore:\n    \
                  - {id: CVE-2019-12290, reason: not reachable, expires: 2099-12-31}\n    \
                  - {id: CVE-2019-18224, reason: no fix yet, expires: 2020-06-30}\n";
-    world.home().write("rules.yaml", rules);
-    let line = format!("{VALIDATE} amd64.json arm64.json").replace("APP", index);
+    world.home().write("rules.yaml", format!("{rules}  vex: {{documents: [\"{trusted}\"]}}\n"));
+    let line = format!("{VALIDATE} amd64.json arm64.json --vex vex.json").replace("APP", index);
     printed(&world, &line)
 }
 

@@ -81,7 +81,7 @@ pub(crate) struct Signature {
     pub(crate) states: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum FormatName {
     #[default]

@@ -4,6 +4,7 @@
 
 mod advice;
 mod case;
+mod conversion;
 mod exhaustive;
 mod globs;
 mod kit;

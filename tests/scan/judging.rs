@@ -243,8 +243,8 @@ fn an_ignored_finding_passes_and_is_listed_with_reason_and_expiry() {
     assert!(judgement.passed());
     let [ignored] = judgement.ignored.as_slice() else { panic!("{:?}", judgement.ignored) };
     assert_eq!(ignored.finding.id, "CVE-2019-18224");
-    assert_eq!(ignored.ignore.reason, "not reachable");
-    assert_eq!(ignored.ignore.expires.to_string(), "2021-12-31");
+    assert_eq!(ignored.ignore.reason(), "not reachable");
+    assert_eq!(ignored.ignore.expires().unwrap().to_string(), "2021-12-31");
 }
 
 #[test]

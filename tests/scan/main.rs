@@ -3,7 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod binding;
+mod cyclonedx;
+mod forms;
 mod judging;
+mod openvex;
 mod reading;
 mod rules;
+mod same;
+mod sarif;
 mod written;

@@ -10,6 +10,7 @@ pub(crate) const BUSTER: &str = include_str!("reports/trivy-debian-buster.json")
 pub(crate) const GRYPE: &str = include_str!("reports/grype-image.json");
 pub(crate) const TRIVY_SARIF: &str = include_str!("reports/trivy-alpine-310.sarif");
 pub(crate) const GRYPE_SARIF: &str = include_str!("reports/grype-image.sarif");
+pub(crate) const GRYPE_CYCLONEDX: &str = include_str!("reports/grype-image.cdx.json");
 
 /// When the Trivy reports were written.
 pub(crate) const CREATED: &str = "2021-08-25T12:20:30.000000005Z";

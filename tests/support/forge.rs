@@ -45,6 +45,16 @@ pub fn put_legacy<S: Store + ?Sized>(
     store.manifest(repository, &image.sig_tag(), OCI_MANIFEST, manifest.to_string().as_bytes());
 }
 
+/// An envelope around `statement`, signed by each of `keys`.
+pub fn envelope(keys: &[&TestKey], payload_type: &str, statement: &[u8]) -> Value {
+    let message = envelope::pae(payload_type, statement);
+    let signatures = keys.iter().map(|key| json!({"sig": STANDARD.encode(signed(key, &message))}));
+    json!({
+        "payload": STANDARD.encode(statement), "payloadType": payload_type,
+        "signatures": signatures.collect::<Vec<_>>(),
+    })
+}
+
 /// Attaches a bundle with `statement` signed by `key`, which says that it is by `hinted`.
 pub fn put_bundle<S: Store + ?Sized>(
     store: &S,
@@ -52,6 +62,29 @@ pub fn put_bundle<S: Store + ?Sized>(
     key: &TestKey,
     statement: &[u8],
     hinted: &TestKey,
+) {
+    put_annotated_bundle(store, image, key, statement, hinted, json!({}));
+}
+
+/// The same with the predicate type that its manifest's annotation names.
+pub fn put_hinted_bundle<S: Store + ?Sized>(
+    store: &S,
+    image: &Pushed,
+    key: &TestKey,
+    statement: &[u8],
+    predicate_type: &str,
+) {
+    let annotations = json!({bundle::PREDICATE_ANNOTATION: predicate_type});
+    put_annotated_bundle(store, image, key, statement, key, annotations);
+}
+
+fn put_annotated_bundle<S: Store + ?Sized>(
+    store: &S,
+    image: &Pushed,
+    key: &TestKey,
+    statement: &[u8],
+    hinted: &TestKey,
+    annotations: Value,
 ) {
     let signature = signed(key, &envelope::pae(envelope::IN_TOTO, statement));
     let bytes = bundle::to_bytes(statement, &signature, &hinted.public);
@@ -61,6 +94,7 @@ pub fn put_bundle<S: Store + ?Sized>(
         "config": stored(store, repository, OCI_EMPTY, EMPTY_BLOB),
         "layers": [stored(store, repository, bundle::MEDIA_TYPE, &bytes)],
         "subject": {"mediaType": image.media_type, "digest": image.digest.to_string(), "size": image.bytes.len()},
+        "annotations": annotations,
     });
     let bytes = manifest.to_string().into_bytes();
     store.manifest(repository, &Digest::of(&bytes).to_string(), OCI_MANIFEST, &bytes);

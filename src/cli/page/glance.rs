@@ -3,7 +3,7 @@
 use super::html::Html;
 use super::words::{self, Sign};
 use super::{BY_WEIGHT, Entry};
-use crate::policy::{Outcome, PolicyDecision, Satisfaction};
+use crate::policy::{Outcome, PolicyDecision, Satisfaction, Verdict};
 
 /// A policy's columns: its signers, or none where it never came to them.
 struct Group<'a> {
@@ -124,16 +124,18 @@ fn cells(html: &mut Html, policy: Option<&PolicyDecision>, group: &Group<'_>) {
     }
     for name in &group.signers {
         let signer = policy.signers().iter().find(|signer| signer.name == *name);
-        let sign = signer.map_or(words::NOT_ASKED, |signer| sign_of(&signer.outcome));
+        let sign = signer.map_or(words::NOT_ASKED, |signer| sign_of(policy, &signer.outcome));
         cell(html, &sign, 1, "");
     }
 }
 
 /// How a signer's outcome is shown.
-pub(super) fn sign_of(outcome: &Outcome) -> Sign {
+pub(super) fn sign_of(policy: &PolicyDecision, outcome: &Outcome) -> Sign {
+    let is_needed = !policy.any_is_enough() || policy.verdict() != Verdict::Allowed;
     match outcome {
         Outcome::Satisfied(Satisfaction { warning: Some(_), .. }) => words::SIGNED_WARNED,
         Outcome::Satisfied(_) => words::SIGNED,
+        Outcome::Unsatisfied(_) if !is_needed => words::NOT_NEEDED,
         Outcome::Unsatisfied(reason) => words::reason(reason.code),
     }
 }

@@ -24,8 +24,8 @@ pub(super) fn image(html: &mut Html, page: &Page<'_>, entry: &Entry<'_>, open: b
         policy_proof(html, page, policy);
     }
     remarks(html, entry);
-    if let Some(scan) = entry.scan {
-        scans::scan(html, scan, page.now);
+    if let Some(known) = entry.scans {
+        scans::scans(html, known, page.now);
     }
     html.raw("</div></details>\n");
 }
@@ -55,8 +55,12 @@ fn gist(entry: &Entry<'_>) -> String {
             (None, number) => format!("{} satisfied{told}", words::count(number, "signer", "signers")),
         };
     }
-    let blocking = decision.policies().iter().filter(|policy| policy.effect() == entry.verdict());
-    let signers = blocking.clone().flat_map(|policy| {
+    // A policy with words of its own has said them for its signers.
+    let blocking = decision
+        .policies()
+        .iter()
+        .filter(|policy| policy.effect() == entry.verdict() && policy.reason().is_none());
+    let signers = blocking.flat_map(|policy| {
         policy.signers().iter().filter_map(move |signer| match &signer.outcome {
             Outcome::Unsatisfied(reason) => {
                 Some(format!("{}, {}: {}", policy.name, signer.name, words::reason(reason.code).word))
@@ -120,9 +124,12 @@ fn policy_proof(html: &mut Html, page: &Page<'_>, policy: &PolicyDecision) {
         html.raw("</section>");
         return;
     }
+    if policy.any_is_enough() {
+        html.raw("<p class=\"why\">Any one of these is enough.</p>");
+    }
     html.raw("<ul class=\"signers\">");
     for decision in policy.signers() {
-        signer::signer(html, decision, page.now);
+        signer::signer(html, policy, decision, page.now);
     }
     html.raw("</ul></section>");
 }

@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use self::html::Html;
-pub(super) use self::scans::Scanned;
+pub(super) use self::scans::Scans;
 use super::policies::Loaded;
 use super::report::{Report, Row};
 use crate::model::Digest;
@@ -34,14 +34,14 @@ pub(super) struct Page<'a> {
     pub(super) now: Timestamp,
     pub(super) policies: &'a [Loaded],
     /// For each row, what its scan found.
-    pub(super) scans: &'a [Scanned],
+    pub(super) scans: &'a [Scans],
 }
 
 /// A row with its number, which its links have, and its scan.
 struct Entry<'a> {
     number: usize,
     row: &'a Row<'a>,
-    scan: Option<&'a Scanned>,
+    scans: Option<&'a Scans>,
 }
 
 impl Entry<'_> {
@@ -68,7 +68,7 @@ pub(super) fn document(page: &Page<'_>) -> String {
         .rows
         .iter()
         .enumerate()
-        .map(|(at, row)| Entry { number: at + 1, row, scan: page.scans.get(at) })
+        .map(|(at, row)| Entry { number: at + 1, row, scans: page.scans.get(at) })
         .collect();
     // What keeps a deployment from running is what is looked for.
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.verdict()));
@@ -186,6 +186,13 @@ fn bar(html: &mut Html, report: &Report<'_>) {
 /// A time that programs can read too.
 fn time(html: &mut Html, time: Timestamp) {
     html.element("time", &[("datetime", &time.to_string())], &words::time(time));
+}
+
+/// A time that something happened or ends, and how far that is from the run.
+fn moment(html: &mut Html, label: &'static str, then: Timestamp, now: Timestamp) {
+    html.raw("<dt>").raw(label).raw("</dt><dd>");
+    time(html, then);
+    html.raw(" <small>").text(&words::distance(then, now)).raw(" this run</small></dd>");
 }
 
 /// What is to be known of the run beside its decisions.

@@ -1,91 +1,144 @@
 //! What the scan of an image found, from an attestation that a validation key signed. It is shown, and decides nothing.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::html::Html;
-use super::words;
+use crate::flow::scans::{ScanReport, Scanned as OfPlatform};
 use crate::model::Fingerprint;
-use crate::scan::{Finding, Report, Severity};
+use crate::scan::{Finding, Severity};
 
-/// Most findings of one image that are listed.
+/// Most findings of a platform that are listed.
 const SHOWN_LIMIT: usize = 20;
+/// Most platforms and remarks of an image that are listed.
+const LIST_LIMIT: usize = 50;
 
-/// What is known of an image's scan.
-pub(in crate::cli) enum Scanned {
+/// What is known of an image's scans.
+#[derive(Debug, Clone)]
+pub(in crate::cli) enum Scans {
     /// Nobody asked: no signer that countersigns is satisfied.
     NotAsked,
-    /// There is no attestation by these keys.
-    Absent,
-    /// It could not be had; why.
+    /// They could not be had; why.
     Unknown(String),
-    /// The newest one, and the key that signed it.
-    Found { key: Fingerprint, report: Box<Report> },
+    /// The newest scan of each platform, and what is missing.
+    Known { scans: Vec<Scan>, remarks: Vec<String> },
 }
 
-pub(super) fn scan(html: &mut Html, scanned: &Scanned, now: Timestamp) {
-    let why = match scanned {
-        Scanned::NotAsked => return,
-        Scanned::Found { key, report } => return found(html, key, report, now),
-        Scanned::Absent => "No scan is attached that a key of the validation signed.".to_owned(),
-        Scanned::Unknown(why) => {
-            format!("The scan could not be had: {why}. The decision does not rest on it.")
-        }
-    };
-    html.raw("<section class=\"scan\"><h4>Scan</h4>").element("p", &[("class", "why")], &why);
-    html.raw("</section>");
+/// The newest scan of a platform, as far as it is shown.
+#[derive(Debug, Clone)]
+pub(in crate::cli) struct Scan {
+    platform: String,
+    scanner: String,
+    finished: Option<Timestamp>,
+    passed: Option<Timestamp>,
+    key: Fingerprint,
+    severities: BTreeMap<Severity, usize>,
+    /// The worst findings.
+    worst: Vec<Finding>,
 }
 
-fn found(html: &mut Html, key: &Fingerprint, report: &Report, now: Timestamp) {
-    html.raw("<section class=\"scan\"><h4>Scan</h4><dl class=\"facts\"><dt>Scanner</dt><dd>");
-    html.text(&report.scanner.to_string()).raw("</dd>");
-    if let Some(created) = report.created {
-        html.raw("<dt>Made</dt><dd>");
-        super::time(html, created);
-        html.raw(" <small>").text(&words::distance(created, now)).raw(" this run</small></dd>");
+impl From<ScanReport> for Scans {
+    /// Keeps what is shown: a report may have a hundred thousand findings.
+    fn from(report: ScanReport) -> Self {
+        let ScanReport { scanned, unscanned, unusable, invalid, unreachable } = report;
+        let missing = unscanned
+            .into_iter()
+            .map(|(_, platform)| format!("{platform}: no scan is attested by these keys"));
+        let remarks = [("not known", unreachable), ("unusable", unusable), ("invalid", invalid)];
+        let remarks = remarks.into_iter().flat_map(|(what, remarks)| {
+            remarks.into_iter().map(move |remark| format!("{what}: {}: {}", remark.place, remark.reason))
+        });
+        let remarks = missing.chain(remarks).take(LIST_LIMIT).collect();
+        Self::Known { scans: scanned.into_iter().take(LIST_LIMIT).map(Scan::from).collect(), remarks }
     }
-    html.raw("<dt>Attested by</dt><dd>").element("code", &[], &key.to_string()).raw("</dd></dl>");
-    counts(html, &report.findings);
-    table(html, &report.findings);
-    html.raw("</section>");
+}
+
+impl From<OfPlatform> for Scan {
+    fn from(of: OfPlatform) -> Self {
+        let OfPlatform { platform, scan, .. } = of;
+        let severities = scan.report.severities();
+        let mut worst = scan.report.findings;
+        worst.sort_by(|one, other| other.severity.cmp(&one.severity).then_with(|| one.cmp(other)));
+        worst.truncate(SHOWN_LIMIT);
+        Self {
+            platform: platform.to_string(),
+            scanner: scan.report.scanner.to_string(),
+            finished: scan.finished,
+            passed: scan.summary.and_then(|summary| summary.verified_at),
+            key: scan.key,
+            severities,
+            worst,
+        }
+    }
+}
+
+pub(super) fn scans(html: &mut Html, known: &Scans, now: Timestamp) {
+    let (scans, remarks) = match known {
+        Scans::NotAsked => return,
+        Scans::Unknown(why) => (&[][..], &[format!("The scans could not be had: {why}.")][..]),
+        Scans::Known { scans, remarks } => (scans.as_slice(), remarks.as_slice()),
+    };
+    html.raw("<section class=\"scan\"><h4>What the scan found</h4>");
+    for scan in scans {
+        of_platform(html, scan, now);
+    }
+    for remark in remarks {
+        html.element("p", &[("class", "why")], remark);
+    }
+    html.raw(
+        "<p><small>As attested beside the image. The decision does not rest on it.</small></p></section>",
+    );
+}
+
+fn of_platform(html: &mut Html, scan: &Scan, now: Timestamp) {
+    html.raw("<dl class=\"facts\"><dt>Platform</dt><dd>").text(&scan.platform);
+    html.raw("</dd><dt>Scanner</dt><dd>").text(&scan.scanner).raw("</dd>");
+    for (label, time) in [("Scanned", scan.finished), ("Passed", scan.passed)] {
+        if let Some(time) = time {
+            super::moment(html, label, time, now);
+        }
+    }
+    html.raw("<dt>Attested by</dt><dd>").element("code", &[], &scan.key.to_string()).raw("</dd></dl>");
+    counts(html, &scan.severities);
+    table(html, scan);
 }
 
 const BY_WEIGHT: [Severity; 5] =
     [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Unknown];
 
-fn counts(html: &mut Html, findings: &[Finding]) {
+fn counts(html: &mut Html, severities: &BTreeMap<Severity, usize>) {
     html.raw("<ul class=\"severities\">");
     for severity in BY_WEIGHT {
-        let number = findings.iter().filter(|finding| finding.severity == severity).count();
-        let word = severity.to_string();
-        let class = if number == 0 { "none".to_owned() } else { word.to_lowercase() };
-        html.open("li", &[("class", &class)]).element("b", &[], &number.to_string()).raw(" ");
-        html.text(&word).raw("</li>");
+        let number = severities.get(&severity).copied().unwrap_or_default();
+        let word = severity.to_string().to_lowercase();
+        html.open("li", &[("class", if number == 0 { "none" } else { &word })]);
+        html.element("b", &[], &number.to_string()).raw(" ").text(&word).raw("</li>");
     }
     html.raw("</ul>");
 }
 
 /// The worst findings.
-fn table(html: &mut Html, findings: &[Finding]) {
-    if findings.is_empty() {
+fn table(html: &mut Html, scan: &Scan) {
+    if scan.worst.is_empty() {
         return;
     }
-    let mut worst: Vec<&Finding> = findings.iter().collect();
-    worst.sort_by(|one, other| other.severity.cmp(&one.severity).then_with(|| one.cmp(other)));
-    html.raw("<div class=\"scroll\"><table class=\"plain\"><thead><tr>");
+    html.raw("<div class=\"scroll\" role=\"region\" aria-label=\"Findings\" tabindex=\"0\"><table class=\"plain\"><thead><tr>");
     for title in ["Vulnerability", "Severity", "Package", "Installed", "Fixed in"] {
-        html.open("th", &[("scope", "col")]).raw(title).raw("</th>");
+        html.raw("<th scope=\"col\">").raw(title).raw("</th>");
     }
     html.raw("</tr></thead><tbody>");
-    for finding in worst.iter().take(SHOWN_LIMIT) {
+    for finding in &scan.worst {
+        let severity = finding.severity.to_string().to_lowercase();
         html.raw("<tr>").element("th", &[("scope", "row")], &finding.id);
-        let severity = finding.severity.to_string();
-        html.element("td", &[("class", &severity.to_lowercase())], &severity);
+        html.element("td", &[("class", &severity)], &severity);
         html.element("td", &[], &finding.package).element("td", &[], &finding.installed);
         html.element("td", &[], finding.fixed_in.as_deref().unwrap_or("no fix")).raw("</tr>");
     }
     html.raw("</tbody></table></div>");
-    if worst.len() > SHOWN_LIMIT {
-        let more = format!("The {SHOWN_LIMIT} worst of {} findings.", worst.len());
+    let all: usize = scan.severities.values().sum();
+    if all > scan.worst.len() {
+        let more = format!("The {} worst of {all} findings.", scan.worst.len());
         html.element("p", &[("class", "why")], &more);
     }
 }

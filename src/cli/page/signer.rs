@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::glance;
 use super::html::Html;
-use super::{glance, words};
 use crate::model::{Claims, Fingerprint, VerifiedSignature, claims};
-use crate::policy::{Outcome, Satisfaction, SignerDecision};
+use crate::policy::{Outcome, PolicyDecision, Satisfaction, SignerDecision};
 
 /// One signature in all formats and places that hold it.
 struct Signature<'a> {
@@ -27,8 +27,8 @@ fn together<'a>(by: &'a [VerifiedSignature]) -> Vec<Signature<'a>> {
     signatures
 }
 
-pub(super) fn signer(html: &mut Html, signer: &SignerDecision, now: Timestamp) {
-    let sign = glance::sign_of(&signer.outcome);
+pub(super) fn signer(html: &mut Html, policy: &PolicyDecision, signer: &SignerDecision, now: Timestamp) {
+    let sign = glance::sign_of(policy, &signer.outcome);
     html.open("li", &[("class", sign.class)]).raw("<h5><i aria-hidden=\"true\">").raw(sign.mark).raw("</i> ");
     html.text(&signer.name).raw(" <span>");
     html.text(sign.word).raw("</span></h5>");
@@ -55,20 +55,14 @@ fn proof(html: &mut Html, signature: &Signature<'_>, satisfied: &Satisfaction, n
     for (name, label) in [(claims::SIGNED_AT, "Signed"), (claims::SCANNED_AT, "Scanned")] {
         let stated = signature.claims.get(name).and_then(|text| text.parse::<Timestamp>().ok());
         if let Some(time) = stated {
-            moment(html, label, time, now);
+            super::moment(html, label, time, now);
         }
     }
     if let Some(time) = satisfied.expires_at {
-        moment(html, if time < now { "Counted until" } else { "Counts until" }, time, now);
+        super::moment(html, if time < now { "Counted until" } else { "Counts until" }, time, now);
     }
     html.raw("</dl>");
     stated(html, signature.claims);
-}
-
-fn moment(html: &mut Html, label: &'static str, time: Timestamp, now: Timestamp) {
-    html.raw("<dt>").raw(label).raw("</dt><dd>");
-    super::time(html, time);
-    html.raw(" <small>").text(&words::distance(time, now)).raw(" this run</small></dd>");
 }
 
 /// All claims, as they were signed.

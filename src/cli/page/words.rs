@@ -20,6 +20,8 @@ const QUIET: &str = "quiet";
 
 /// A policy that does not speak of an image.
 pub(super) const NOT_ASKED: Sign = Sign { class: QUIET, mark: "–", word: "not asked" };
+/// An alternative that is not satisfied, where another one is.
+pub(super) const NOT_NEEDED: Sign = Sign { class: QUIET, mark: "–", word: "not needed" };
 /// A signer that is satisfied.
 pub(super) const SIGNED: Sign = Sign { class: GOOD, mark: "✓", word: "signed" };
 /// A signer that is satisfied, and something is to be known of it.

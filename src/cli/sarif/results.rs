@@ -67,14 +67,21 @@ fn result(row: &Row<'_>, flaw: &Flaw<'_>, place: &Place, seen: &mut HashMap<Stri
         "message": message(&format!("{} Image: {}", flaw.text, row.reference)),
         "locations": [place.location],
         "partialFingerprints": {"primaryLocationLineHash": fingerprint(row, flaw, place, seen)},
-        "properties": {
-            "decision": flaw.decision,
-            "image": row.reference,
-            "policy": flaw.policy.map(|policy| policy.name.as_str()),
-            "mode": flaw.policy.map(|policy| policy.mode),
-            "signer": flaw.signer,
-        },
+        "properties": properties(row, flaw),
     })
+}
+
+/// What programs may want to know beside what services show.
+fn properties(row: &Row<'_>, flaw: &Flaw<'_>) -> Value {
+    let mut properties = json!({"decision": flaw.decision, "image": row.reference});
+    if let Some(policy) = flaw.policy {
+        properties["policy"] = json!(policy.name);
+        properties["mode"] = json!(policy.mode);
+    }
+    if let Some(signer) = flaw.signer {
+        properties["signer"] = json!(signer);
+    }
+    properties
 }
 
 /// What a result is known by across runs: what is wrong with which image where, and nothing that moves, such as a line
@@ -116,6 +123,9 @@ fn of_policy(policy: &PolicyDecision, now: Timestamp) -> Vec<Flaw<'_>> {
     if policy.verdict() == Verdict::Allowed {
         return ageing(policy, now);
     }
+    if policy.any_is_enough() {
+        return vec![no_alternative(policy)];
+    }
     let own = policy.reason().map(|reason| flaw(policy, None, reason, policy.verdict()));
     let signers = policy.signers().iter().filter_map(|signer| match &signer.outcome {
         Outcome::Unsatisfied(reason) => Some(flaw(policy, Some(&signer.name), reason, verdict(reason))),
@@ -143,6 +153,21 @@ fn flaw<'a>(
     let signer_text = signer.map(|name| format!("signer {name}: ")).unwrap_or_default();
     let text = format!("{decision}{not_enforced}: policy {}: {signer_text}{reason}.", policy.name);
     Flaw { rule: rules::id(reason.code), level, text, decision, policy: Some(policy), signer }
+}
+
+/// None of a policy's alternatives is enough: one result, since any of them would do.
+fn no_alternative(policy: &PolicyDecision) -> Flaw<'_> {
+    let unsatisfied = policy.signers().iter().filter_map(|signer| match &signer.outcome {
+        Outcome::Unsatisfied(reason) => Some((signer.name.as_str(), reason)),
+        Outcome::Satisfied(_) => None,
+    });
+    let code = match policy.verdict() {
+        Verdict::Undecided => ReasonCode::Unreachable,
+        _ => unsatisfied.clone().map(|(_, reason)| reason.code).min().unwrap_or(ReasonCode::Missing),
+    };
+    let each: Vec<String> = unsatisfied.map(|(name, reason)| format!("{name}: {reason}")).collect();
+    let joined = Reason { code, text: each.join("; ") };
+    flaw(policy, None, policy.reason().unwrap_or(&joined), policy.verdict())
 }
 
 /// The answer that a signer's reason makes.

@@ -26,38 +26,33 @@ pub struct Stated {
     /// The predicate's type, cut and escaped.
     pub predicate_type: String,
     /// Who scanned.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub scanner: Option<String>,
     /// When the scan finished.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub scanned_at: Option<String>,
     /// How many findings there are of each severity.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub findings: Option<BTreeMap<Severity, usize>>,
+    pub severities: Option<BTreeMap<Severity, usize>>,
     /// When the image was verified.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub verified_at: Option<String>,
     /// Whether it passed then.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub passed: Option<bool>,
     /// SHA-256 of the rules that it was verified under.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<Digest>,
-    /// Why nothing more can be said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
 }
 
 impl Stated {
-    fn of(attestation: &Attestation) -> Self {
+    /// What it says, and why not all of it can be told.
+    fn of(attestation: &Attestation) -> (Self, Option<String>) {
         let (kind, predicate) = (attestation.predicate_type(), attestation.unverified_predicate());
         let stated = match kind {
             vulnerability::TYPE => Self::scan(predicate),
             summary::TYPE => Summary::parse(predicate).map(Self::summary).map_err(|error| error.to_string()),
             _ => Ok(Self::default()),
         };
-        let stated = stated.unwrap_or_else(|reason| Self { reason: Some(reason), ..Self::default() });
-        Self { predicate_type: shown_type(kind), ..stated }
+        let (stated, reason) = match stated {
+            Ok(stated) => (stated, None),
+            Err(reason) => (Self::default(), Some(reason)),
+        };
+        (Self { predicate_type: shown_type(kind), ..stated }, reason)
     }
 
     fn scan(predicate: &str) -> Result<Self, String> {
@@ -67,7 +62,7 @@ impl Stated {
         Ok(Self {
             scanner: Some(report.scanner.to_string()),
             scanned_at: scan.finished.map(|time| time.to_string()),
-            findings: Some(report.severities()),
+            severities: Some(report.severities()),
             ..Self::default()
         })
     }
@@ -123,7 +118,8 @@ impl Findings for Reading<'_> {
         };
         self.push(kind, pointer, hint, reason);
         if let Some(found) = self.found.last_mut().filter(|_| kind == Kind::Attestation) {
-            found.states = Some(Stated::of(&attestation));
+            let (stated, unread) = Stated::of(&attestation);
+            (found.states, found.reason) = (Some(stated), unread);
         }
     }
 

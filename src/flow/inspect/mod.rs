@@ -90,7 +90,7 @@ pub struct Attached {
     pub key_hint: Option<String>,
     /// What it states beside the digest.
     pub claims: Option<Claims>,
-    /// What an attestation says, where attestations were asked for.
+    /// What an attestation says; nothing else has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub states: Option<Stated>,
     /// What it is instead of a signature, or what is wrong with it.

@@ -30,6 +30,11 @@ pub(super) fn validation(annotations: &Claims, build: &Answer, passed: &[&Passed
     stated.set(claims::SCAN_REPORT, joined(passed.iter().map(|passed| passed.report().to_string())));
     stated.set(claims::SCAN_SUBJECTS, joined(passed.iter().map(|passed| passed.manifest().to_string())));
     stated.set(claims::SCANNER, joined(passed.iter().map(|passed| passed.scanner().to_string())));
+    let vex: BTreeSet<String> =
+        passed.iter().flat_map(|passed| passed.vex()).map(ToString::to_string).collect();
+    if !vex.is_empty() {
+        stated.set(claims::SCAN_VEX, joined(vex));
+    }
     // The oldest of several, so that an age that is counted from it is never too low; none unless all have one.
     let times: Option<Vec<_>> = passed.iter().map(|passed| passed.scanned_at()).collect();
     if let Some(oldest) = times.and_then(|times| times.into_iter().min()) {

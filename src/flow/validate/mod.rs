@@ -6,6 +6,7 @@ mod claims;
 mod reports;
 mod statements;
 pub(super) mod subjects;
+mod vex;
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ use crate::policy::{Pending, Policy, Verdict};
 use crate::registry::Registry;
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::scan::rego::{Input, InputError};
-use crate::scan::{BindingError, JudgeError, Passed, RegoRules, Report, Rules};
+use crate::scan::{BindingError, JudgeError, Passed, RegoRules, Report, Rules, VexError};
 use crate::signer::Signer;
 
 use attest::PassedReport;
@@ -31,6 +32,7 @@ pub use attest::{AttestationReceipt, Attested, Grounds, ReportTexts, attest};
 pub use reports::JudgedReport;
 use reports::{bind_all, judge_all};
 use subjects::{Subjects, subjects};
+pub use vex::VexFile;
 
 /// A report and the file that it came from.
 pub struct ReportFile {
@@ -81,6 +83,8 @@ pub struct Inquiry<'a> {
     pub texts: &'a ReportTexts,
     /// The rules.
     pub rules: &'a RuleBook<'a>,
+    /// Documents that say which findings do not count.
+    pub vex: &'a [VexFile],
     /// The time.
     pub now: Timestamp,
 }
@@ -164,6 +168,25 @@ pub enum ValidateError {
         /// Why.
         cause: JudgeError,
     },
+    /// A document that the rules do not trust, or that is not understood.
+    #[error("{name}: {cause}")]
+    Vex {
+        /// The document's file.
+        name: String,
+        /// Why it cannot be used.
+        cause: VexError,
+    },
+    /// A document about something else.
+    #[error("{name}: no statement in it is about {image}")]
+    UnusedVex {
+        /// The document's file.
+        name: String,
+        /// The image.
+        image: String,
+    },
+    /// Documents beside rules that cannot trust any.
+    #[error("rules in Rego trust no OpenVEX document")]
+    VexForRego,
     /// A report that rules in Rego do not read.
     #[error("{name}: {cause}")]
     NoInput {
@@ -227,7 +250,8 @@ pub async fn examine<R: Registry>(registry: &R, inquiry: &Inquiry<'_>) -> Result
     let (subjects, early) = tokio::join!(subjects(registry, inquiry.image, inquiry.platform), early);
     let Subjects { top, runnable, is_index } = subjects?;
     let bound = bind_all(inquiry.reports, &runnable, inquiry.image)?;
-    let judged = judge_all(bound, inquiry).await?;
+    let documents = vex::trusted(inquiry, &runnable)?;
+    let judged = judge_all(bound, inquiry, &documents).await?;
     let mut images: Vec<Known> = match is_index && inquiry.recursive {
         true => runnable.into_iter().map(|runnable| runnable.known).collect(),
         false => Vec::new(),

@@ -2,11 +2,14 @@
 
 use super::attest::PassedReport;
 use super::subjects::Runnable;
-use super::{Inquiry, ReportFile, RuleBook, ValidateError};
+use super::{Inquiry, ReportFile, RuleBook, ValidateError, vex};
 use crate::model::PinnedRef;
 use crate::model::manifest::Platform;
 use crate::policy::Verdict;
-use crate::scan::{self, AmongError, Bound, Judgement, Passed, Subject, judge, judge_rego};
+use crate::scan::openvex::statements::Statements;
+use crate::scan::{
+    self, AmongError, Bound, Judgement, Passed, Subject, TrustedDocument, judge_rego, judge_with,
+};
 
 /// A report, the platform manifest that it speaks of, and what the rules say.
 pub struct JudgedReport {
@@ -111,10 +114,11 @@ fn bind<'a>(
 pub(super) async fn judge_all(
     bound: Vec<BoundReport<'_>>,
     inquiry: &Inquiry<'_>,
+    documents: &[TrustedDocument],
 ) -> Result<Vec<JudgedReport>, ValidateError> {
     let mut judged = Vec::new();
     for BoundReport { file, bound, runnable } in bound {
-        let judgement = judgement(file, &bound, inquiry).await?;
+        let judgement = judgement(file, &bound, inquiry, documents).await?;
         let (image, platform) = (runnable.known.image.clone(), runnable.platform.clone());
         judged.push(JudgedReport { name: file.name.clone(), image, platform, judgement });
     }
@@ -125,10 +129,14 @@ async fn judgement(
     file: &ReportFile,
     bound: &Bound<'_>,
     inquiry: &Inquiry<'_>,
+    documents: &[TrustedDocument],
 ) -> Result<Judgement, ValidateError> {
     let name = || file.name.clone();
     let judged = match inquiry.rules {
-        RuleBook::Written(rules) => judge(bound, rules, inquiry.now),
+        RuleBook::Written(rules) => {
+            let statements = Statements::new(documents, vex::image(inquiry.image, bound.manifest()));
+            judge_with(bound, rules, Some(&statements), inquiry.now)
+        }
         RuleBook::Rego { rules, sandbox } => {
             let input = rules.input_of(bound.report(), inquiry.texts.of(bound.report().digest));
             let input = input.map_err(|cause| ValidateError::NoInput { name: name(), cause })?;

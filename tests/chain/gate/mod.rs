@@ -4,11 +4,13 @@ mod deciding;
 mod input;
 mod manifests;
 mod outputs;
+mod page;
 mod pinning;
 mod places;
 mod policies;
 mod requests;
 mod safe_outputs;
+mod sarif;
 mod sigstore;
 mod tanzu;
 

@@ -141,7 +141,7 @@ fn paths_that_cannot_be_written_are_found_before_the_first_request() {
     says(&run, "cannot be written");
     let run = gate.clone().args(["--results-dir", &nowhere]).run().expect_code(2);
     says(&run, "cannot be written");
-    gate.args(["--report", "sarif=report"]).run().expect_code(2);
+    gate.args(["--report", "pdf=report"]).run().expect_code(2);
     assert_eq!(world.registry.requests().len(), 0);
 }
 

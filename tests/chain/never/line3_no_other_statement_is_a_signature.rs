@@ -39,6 +39,58 @@ fn a_vulnerability_attestation_by_the_build_key_is_no_signature() {
 }
 
 #[test]
+fn an_attestation_by_the_build_or_the_validation_key_stands_in_for_neither_signature() {
+    let world = World::new();
+    for (number, missing) in [&keys().build, &keys().validation].into_iter().enumerate() {
+        let image = world.image(&format!("attested {number}"));
+        for key in [&keys().build, &keys().validation] {
+            let kind = countersign::model::predicate::vulnerability::TYPE;
+            let stated = statement::attestation("app", &image.digest, kind, "{}").unwrap();
+            forge::put_bundle(&world.registry, &image, key, &stated, key);
+            // A bundle that says of itself that it is a signature's, and whose statement is none.
+            forge::put_hinted_bundle(&world.registry, &image, key, &stated, statement::SIGNATURE_PREDICATE);
+            // The envelope as a layer among the legacy signatures.
+            let envelope = forge::envelope(&[key], countersign::model::envelope::IN_TOTO, &stated);
+            forge::put_legacy(&world.registry, &image, key, envelope.to_string().as_bytes(), json!({}));
+        }
+        let other = if number == 0 { &keys().validation } else { &keys().build };
+        world.sign(&image, other, &[]);
+        verify(&image.pinned(), missing, &[]).expect_code(1);
+        let gate = world.gate(&policy("p", "**", &crate::policies::both())).arg(image.pinned());
+        gate.run().expect_code(1);
+        if number == 0 {
+            nobody_takes_it(&world, &image, &missing.public_arg());
+        }
+    }
+}
+
+#[test]
+fn what_validate_attached_stays_no_signature_where_the_signatures_are_gone() {
+    let world = World::new();
+    let image = world.built("only attestations are left");
+    world.validate(&image, &[trivy(&image)], LENIENT).arg("--attest").run().expect_code(0);
+    world.registry.remove(REPOSITORY, &image.sig_tag());
+    for referrer in world.registry.referrers(REPOSITORY, &image.digest.to_string()) {
+        let manifest = world.registry.manifest(REPOSITORY, &referrer).unwrap();
+        let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+        let kind = &manifest["annotations"]["dev.sigstore.bundle.predicateType"];
+        if kind == statement::SIGNATURE_PREDICATE {
+            // Another statement stands where the signature stood.
+            world.registry.overwrite(REPOSITORY, &referrer, b"{}");
+        }
+    }
+    verify(&image.pinned(), &keys().validation, &[]).expect_not_code(0);
+    nobody_takes_it_at_the_gate(&world, &image);
+}
+
+/// The gate does not let it pass.
+#[track_caller]
+fn nobody_takes_it_at_the_gate(world: &World, image: &Pushed) {
+    let gate = world.gate(&policy("p", "**", &crate::policies::both())).arg(image.pinned());
+    gate.run().expect_not_code(0);
+}
+
+#[test]
 fn other_statements_by_the_build_key_are_no_signature() {
     let world = World::new();
     let build = &keys().build;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{not_validated, refused, validated};
-use crate::reports::{clean, grype, made_at, trivy, trivy_alpine, with};
+use crate::reports::{clean, grype, made_at, trivy, trivy_alpine, trivy_otherwise, with};
 use crate::world::{LENIENT, STRICT, World};
 
 #[test]
@@ -19,6 +19,20 @@ fn a_passing_report_gives_the_second_signature() {
         assert!(run.stdout.contains(&counted), "{}", run.stdout);
         assert_eq!(validated(&image)[0]["countersign.dev/scan-result"], "pass");
     }
+}
+
+#[test]
+fn sarif_and_cyclonedx_of_an_image_are_judged_as_its_json() {
+    let world = World::new();
+    let image = world.built("other forms");
+    for report in trivy_otherwise(&image) {
+        let run = refused(&world, &world.validate(&image, &[report.clone()], STRICT), 1);
+        assert!(run.stdout.contains("severity CRITICAL"), "{}", run.stdout);
+        let run = world.validate(&image, &[report], LENIENT).run().expect_code(0);
+        assert!(run.stdout.contains("2 findings that no rule denies"), "{}", run.stdout);
+    }
+    // Two reports, each signed for in both formats.
+    assert_eq!(validated(&image).len(), 4);
 }
 
 #[test]

@@ -126,13 +126,13 @@ fn an_end_of_life_that_the_report_does_not_tell_is_refused_where_it_counts() {
 }
 
 #[test]
-fn sarif_is_refused_by_name() {
+fn sarif_that_does_not_name_the_image_is_refused() {
     let world = World::new();
     let image = world.built("sarif");
     let run = with_bytes(&world, &image, GRYPE_SARIF.as_bytes());
     assert!(run.stderr.contains("SARIF from Grype does not identify the image"), "{}", run.stderr);
     let run = with_bytes(&world, &image, TRIVY_SARIF.as_bytes());
-    assert!(run.stderr.contains("SARIF from Trivy is not read yet"), "{}", run.stderr);
+    assert!(run.stderr.contains("the report is about another image"), "{}", run.stderr);
 }
 
 #[test]
@@ -141,8 +141,8 @@ fn what_is_no_report_is_refused() {
     let image = world.built("no report");
     let other_schema = with(trivy(&image), "/SchemaVersion", json!(3)).to_string();
     for (bytes, sentence) in [
-        ("{}", "neither a JSON report of Trivy nor one of Grype"),
-        ("[]", "neither a JSON report of Trivy nor one of Grype"),
+        ("{}", "neither JSON, SARIF nor CycloneDX of Trivy"),
+        ("[]", "neither JSON, SARIF nor CycloneDX of Trivy"),
         ("", "not a readable report"),
         (&other_schema, "unknown schema version 3"),
     ] {
