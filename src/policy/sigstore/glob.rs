@@ -42,16 +42,12 @@ impl Glob {
     /// Whether an image in `repository` matches. Where its digest is not known, whether one could match with any
     /// digest. Only `**` matches an image in a folder, which has no name.
     pub fn matches(&self, repository: &Repository, digest: Option<&Digest>) -> bool {
-        match repository {
-            Repository::Layout(_) => self.text == "**",
-            Repository::Registry { host, path } => {
-                let name = repository.docker_reference();
-                let with_port = || format!("{host}{DEFAULT_PORT}/{path}");
-                let has_port = host.rsplit(']').next().is_some_and(|end| end.contains(':'));
-                let port_matters = !has_port && self.text.contains(DEFAULT_PORT);
-                self.takes(&name, digest) || port_matters && self.takes(&with_port(), digest)
-            }
-        }
+        let name = repository.docker_reference();
+        let Some((host, path)) = name.split_once('/') else { return self.text == "**" };
+        let has_port = host.rsplit(']').next().is_some_and(|end| end.contains(':'));
+        let port_matters = !has_port && self.text.contains(DEFAULT_PORT);
+        let with_port = || format!("{host}{DEFAULT_PORT}/{path}");
+        self.takes(&name, digest) || port_matters && self.takes(&with_port(), digest)
     }
 
     /// Whether no image in a registry matches, whatever its name and digest are. Such a glob is legal, and likely not
