@@ -34,6 +34,9 @@ _countersign() {
             countersign,policy)
                 cmd="countersign__subcmd__policy"
                 ;;
+            countersign,report)
+                cmd="countersign__subcmd__report"
+                ;;
             countersign,sign)
                 cmd="countersign__subcmd__sign"
                 ;;
@@ -61,6 +64,9 @@ _countersign() {
             countersign__subcmd__help,policy)
                 cmd="countersign__subcmd__help__subcmd__policy"
                 ;;
+            countersign__subcmd__help,report)
+                cmd="countersign__subcmd__help__subcmd__report"
+                ;;
             countersign__subcmd__help,sign)
                 cmd="countersign__subcmd__help__subcmd__sign"
                 ;;
@@ -84,6 +90,9 @@ _countersign() {
                 ;;
             countersign__subcmd__help__subcmd__policy,check)
                 cmd="countersign__subcmd__help__subcmd__policy__subcmd__check"
+                ;;
+            countersign__subcmd__help__subcmd__policy,convert)
+                cmd="countersign__subcmd__help__subcmd__policy__subcmd__convert"
                 ;;
             countersign__subcmd__help__subcmd__policy,explain)
                 cmd="countersign__subcmd__help__subcmd__policy__subcmd__explain"
@@ -124,6 +133,9 @@ _countersign() {
             countersign__subcmd__policy,check)
                 cmd="countersign__subcmd__policy__subcmd__check"
                 ;;
+            countersign__subcmd__policy,convert)
+                cmd="countersign__subcmd__policy__subcmd__convert"
+                ;;
             countersign__subcmd__policy,explain)
                 cmd="countersign__subcmd__policy__subcmd__explain"
                 ;;
@@ -135,6 +147,9 @@ _countersign() {
                 ;;
             countersign__subcmd__policy__subcmd__help,check)
                 cmd="countersign__subcmd__policy__subcmd__help__subcmd__check"
+                ;;
+            countersign__subcmd__policy__subcmd__help,convert)
+                cmd="countersign__subcmd__policy__subcmd__help__subcmd__convert"
                 ;;
             countersign__subcmd__policy__subcmd__help,explain)
                 cmd="countersign__subcmd__policy__subcmd__help__subcmd__explain"
@@ -152,7 +167,7 @@ _countersign() {
 
     case "${cmd}" in
         countersign)
-            opts="-h -V --help --version sign validate gate verify inspect copy policy keys help"
+            opts="-h -V --help --version sign validate gate verify inspect report copy policy keys help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -237,7 +252,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__gate)
-            opts="-f -v -h -V --manifest --policy --no-match --namespace --ignore-kind --pin --pin-in-place --allow-tag --report --allow-private-key-secret --results-dir --signature-repository --mirror --plain-http --ca-file --registry-config --output --log-format --verbose --timeout --lists --help --version"
+            opts="-f -v -h -V --manifest --policy --no-match --allow-unmatched-images --namespace --ignore-kind --pin --pin-in-place --allow-tag --report --allow-private-key-secret --results-dir --signature-repository --mirror --plain-http --ca-file --registry-config --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -356,7 +371,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__help)
-            opts="sign validate gate verify inspect copy policy keys help"
+            opts="sign validate gate verify inspect report copy policy keys help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -496,7 +511,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__help__subcmd__policy)
-            opts="check explain schema"
+            opts="check explain convert schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -510,6 +525,20 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__help__subcmd__policy__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        countersign__subcmd__help__subcmd__policy__subcmd__convert)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -540,6 +569,20 @@ _countersign() {
         countersign__subcmd__help__subcmd__policy__subcmd__schema)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        countersign__subcmd__help__subcmd__report)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -594,7 +637,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__inspect)
-            opts="-v -h -V --signature-repository --mirror --plain-http --ca-file --registry-config --output --log-format --verbose --timeout --lists --help --version"
+            opts="-v -h -V --attestations --signature-repository --mirror --plain-http --ca-file --registry-config --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -974,7 +1017,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__policy)
-            opts="-h -V --help --version check explain schema help"
+            opts="-h -V --help --version check explain convert schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -994,6 +1037,50 @@ _countersign() {
                 return 0
             fi
             case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lists)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        countersign__subcmd__policy__subcmd__convert)
+            opts="-v -h -V --build-key --validation-key --output --log-format --verbose --timeout --lists --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --build-key)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --validation-key)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
@@ -1059,7 +1146,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__policy__subcmd__help)
-            opts="check explain schema help"
+            opts="check explain convert schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1073,6 +1160,20 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__policy__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        countersign__subcmd__policy__subcmd__help__subcmd__convert)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1135,6 +1236,96 @@ _countersign() {
                 return 0
             fi
             case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lists)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        countersign__subcmd__report)
+            opts="-v -h -V --key --allow-private-key-secret --signature-repository --mirror --plain-http --ca-file --registry-config --output --log-format --verbose --timeout --lists --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --signature-repository)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mirror)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --registry-config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
@@ -1301,7 +1492,7 @@ _countersign() {
             return 0
             ;;
         countersign__subcmd__validate)
-            opts="-a -v -h -V --scan --scan-folder --scan-digest --require-scan-digest --rules --vex --key --platform --source --revision --annotation --format --recursive --results-dir --dry-run --signature-repository --build-key --policy --build-signer --allow-private-key-secret --mirror --plain-http --ca-file --registry-config --password-file --output --log-format --verbose --timeout --lists --help --version"
+            opts="-a -v -h -V --scan --scan-folder --scan-digest --require-scan-digest --rules --vex --key --platform --source --revision --annotation --format --recursive --results-dir --attest --dry-run --signature-repository --build-key --policy --build-signer --allow-private-key-secret --mirror --plain-http --ca-file --registry-config --password-file --output --log-format --verbose --timeout --lists --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1419,6 +1610,10 @@ _countersign() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --attest)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --signature-repository)

@@ -33,7 +33,7 @@ complete -c countersign -n "__fish_countersign_needs_command" -f -a "verify" -d 
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "inspect" -d 'Show what is attached to an image; verifies nothing'
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "report" -d 'Show what the newest scan of an image found, as `validate --attest` attached it'
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "copy" -d 'Carry an image with its signatures elsewhere; digests stay as they are'
-complete -c countersign -n "__fish_countersign_needs_command" -f -a "policy" -d 'Check and explain policies'
+complete -c countersign -n "__fish_countersign_needs_command" -f -a "policy" -d 'Check, explain and convert policies'
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "keys" -d 'Make, show and import keys'
 complete -c countersign -n "__fish_countersign_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c countersign -n "__fish_countersign_using_subcommand sign" -l key -d 'Private key: a file, env://NAME, or k8s://NAMESPACE/SECRET' -r -F
@@ -96,7 +96,6 @@ complete -c countersign -n "__fish_countersign_using_subcommand validate" -l tim
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l require-scan-digest -d 'Judge no report unless --scan-digest names it: for pipelines, where an empty value counts as not given'
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l recursive -d 'Sign the runnable manifests of an index too; each needs its own build signature'
-complete -c countersign -n "__fish_countersign_using_subcommand validate" -l attest -d 'Attach the reports and a verification summary as attestations, once everything is signed'
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l dry-run -d 'Say what would be signed, and write nothing'
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -l allow-private-key-secret -d 'Accept a Kubernetes secret that also holds the private key'
 complete -c countersign -n "__fish_countersign_using_subcommand validate" -s v -l verbose -d 'Log every request; twice for more'
@@ -192,12 +191,13 @@ complete -c countersign -n "__fish_countersign_using_subcommand copy" -l dry-run
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand copy" -s V -l version -d 'Print version'
-complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -s h -l help -d 'Print help'
-complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -s V -l version -d 'Print version'
-complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -f -a "check" -d 'Read policies with their keys, and say what is wrong or likely not meant'
-complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -f -a "explain" -d 'Say which policies speak of an image and what it would need; asks nobody'
-complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -f -a "schema" -d 'Print the JSON schema of policies'
-complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain convert schema help" -s h -l help -d 'Print help'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain convert schema help" -s V -l version -d 'Print version'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain convert schema help" -f -a "check" -d 'Read policies with their keys, and say what is wrong or likely not meant'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain convert schema help" -f -a "explain" -d 'Say which policies speak of an image and what it would need; asks nobody'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain convert schema help" -f -a "convert" -d 'Write policies of other tools in the native form, and say what changes in meaning'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain convert schema help" -f -a "schema" -d 'Print the JSON schema of policies'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and not __fish_seen_subcommand_from check explain convert schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from check" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
@@ -219,6 +219,17 @@ complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fi
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Log every request; twice for more'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from explain" -s V -l version -d 'Print version'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -l build-key -d 'Keys of the build signature, by their names in the policy: for policies that demand both signatures' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -l validation-key -d 'Keys of the validation signature, by their names in the policy' -r -f
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
+json\t''"
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -l timeout -d 'Limit for the whole command: 60s, 5m (default 60s; none for copy)' -r
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -l lists -d 'From here on only these options, each with any number of values, then -- and images: for lists that others fill' -r
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -s v -l verbose -d 'Log every request; twice for more'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -s h -l help -d 'Print help'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from convert" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -l output -d 'Form of the result on standard output' -r -f -a "text\t''
 json\t''"
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t''
@@ -230,6 +241,7 @@ complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fi
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from schema" -s V -l version -d 'Print version'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "check" -d 'Read policies with their keys, and say what is wrong or likely not meant'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "explain" -d 'Say which policies speak of an image and what it would need; asks nobody'
+complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "convert" -d 'Write policies of other tools in the native form, and say what changes in meaning'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "schema" -d 'Print the JSON schema of policies'
 complete -c countersign -n "__fish_countersign_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c countersign -n "__fish_countersign_using_subcommand keys; and not __fish_seen_subcommand_from generate public import retire help" -s h -l help -d 'Print help'
@@ -308,11 +320,12 @@ complete -c countersign -n "__fish_countersign_using_subcommand help; and not __
 complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "inspect" -d 'Show what is attached to an image; verifies nothing'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "report" -d 'Show what the newest scan of an image found, as `validate --attest` attached it'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "copy" -d 'Carry an image with its signatures elsewhere; digests stay as they are'
-complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "policy" -d 'Check and explain policies'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "policy" -d 'Check, explain and convert policies'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "keys" -d 'Make, show and import keys'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and not __fish_seen_subcommand_from sign validate gate verify inspect report copy policy keys help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "check" -d 'Read policies with their keys, and say what is wrong or likely not meant'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "explain" -d 'Say which policies speak of an image and what it would need; asks nobody'
+complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "convert" -d 'Write policies of other tools in the native form, and say what changes in meaning'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "schema" -d 'Print the JSON schema of policies'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "generate" -d 'Make an encrypted key pair, in files or in a Kubernetes secret'
 complete -c countersign -n "__fish_countersign_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "public" -d 'Print the public key of any key reference'
