@@ -188,12 +188,22 @@ fn unknown(version: &Field<'_>, kind: &Field<'_>) -> DraftError {
     }
 }
 
-/// The kinds that are read.
+/// The kinds that are read, each with its API versions.
 fn known() -> String {
-    let foreign = FOREIGN.iter().map(|(version, kind, _)| format!("`{version}` `{kind}`"));
-    let all: Vec<String> =
-        [format!("`{}` `{}`", native::API_VERSION, native::KIND)].into_iter().chain(foreign).collect();
-    format!("known are {}", all.join(", "))
+    let own = (native::API_VERSION, native::KIND);
+    let all: Vec<_> =
+        [own].into_iter().chain(FOREIGN.iter().map(|(version, kind, _)| (*version, *kind))).collect();
+    let mut kinds: Vec<&str> = Vec::new();
+    for (_, kind) in &all {
+        if !kinds.contains(kind) {
+            kinds.push(kind);
+        }
+    }
+    let of_kind = |kind: &&str| {
+        let versions = all.iter().filter(|(_, named)| named == kind).map(|(version, _)| *version);
+        format!("`{kind}` ({})", versions.collect::<Vec<_>>().join(", "))
+    };
+    format!("known are {}", kinds.iter().map(of_kind).collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]

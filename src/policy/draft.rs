@@ -11,7 +11,7 @@ use super::names::NamePattern;
 use super::signer::{MaxAge, Required, Role, SignerRule};
 use super::sigstore::hash::HashAlgorithm;
 pub use super::spot::{DraftError, Note, Spot};
-pub(super) use super::spot::{LABEL_RULE, is_label, is_label_of_any_length, one_public_key};
+pub(super) use super::spot::{LABEL_RULE, OBJECT_NAME_RULE, is_label, is_object_name, one_public_key};
 use crate::model::{Format, ImageRef, PublicKey, Repository, escape_untrusted};
 
 /// Where a key is to be had that a policy does not spell out.

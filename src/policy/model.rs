@@ -305,11 +305,11 @@ impl Policy {
         places
     }
 
-    /// Whether it speaks of `image` there. One of the Tanzu webhook leaves out a namespace with all of its images,
-    /// whatever their names. An image of which nobody knows the object may stand in any.
+    /// Whether it speaks of `image` there. One of a webhook leaves out a namespace with all of its images, whatever
+    /// their names. An image of which nobody knows the object may stand in any.
     pub fn speaks_of<'a>(&self, image: &ImageRef, there: impl Into<Surroundings<'a>>) -> bool {
         let there = there.into();
-        let whole = self.dialect == Dialect::Tanzu && self.leaves_out(there.namespace).is_some();
+        let whole = self.dialect != Dialect::Native && self.leaves_out(there.namespace).is_some();
         let fits = |object| self.objects.is_empty() || self.objects.iter().any(|entry| entry.fits(object));
         whole || self.images.contain(image) && there.object.is_none_or(fits)
     }

@@ -75,8 +75,19 @@ pub(super) fn is_label(text: &str) -> bool {
     text.len() <= LABEL_LIMIT && is_label_of_any_length(text)
 }
 
+/// Longest name of an object (RFC 1123, a subdomain).
+const OBJECT_NAME_LIMIT: usize = 253;
+
+/// What a policy's name is made of.
+pub(super) const OBJECT_NAME_RULE: &str = "a name is made of a-z, 0-9, - and .";
+
+/// Whether `text` is the name of an object, such as a policy.
+pub(super) fn is_object_name(text: &str) -> bool {
+    text.len() <= OBJECT_NAME_LIMIT && text.split('.').all(is_label_of_any_length)
+}
+
 /// Whether `text` is made of `a-z`, `0-9` and `-`, with the `-` not at its ends.
-pub(super) fn is_label_of_any_length(text: &str) -> bool {
+fn is_label_of_any_length(text: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     !text.is_empty() && text.bytes().all(legal) && !text.starts_with('-') && !text.ends_with('-')
 }
