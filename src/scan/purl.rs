@@ -11,7 +11,8 @@ const LENGTH_LIMIT: usize = 2048;
 pub struct Purl {
     /// The type, such as `deb` or `oci`, in lower case.
     pub(super) kind: String,
-    namespace: String,
+    /// The namespace, such as the distribution; empty if there is none.
+    pub(super) namespace: String,
     /// The name.
     pub(super) name: String,
     /// The version, if one is given.
