@@ -101,6 +101,8 @@ impl From<ValidateError> for Failure {
             ),
             ValidateError::OneKey(_) => Self::usage(message)
                 .hint("make a second key pair with `countersign keys generate`, which the build cannot use"),
+            ValidateError::VexKey { .. } => Self::usage(message)
+                .hint("let others sign such statements, with a key pair of their own, and name that key in the rules"),
             ValidateError::NoInput { .. } => Self::usage(message)
                 .hint("give the report that the rules' `# countersign:input` names, or let them read cyclonedx"),
             ValidateError::Rego { cause: SandboxError::Failed(_), .. } => Self::undecided(message)

@@ -10,7 +10,7 @@ use super::names::Names;
 use super::trust::Attested;
 use super::{Statement, Status, TrustedDocument};
 use crate::model::Digest;
-use crate::model::duration::CLOCK_DIFFERENCE;
+use crate::model::time::lies_ahead;
 use crate::scan::Finding;
 
 /// The image that statements must be about.
@@ -127,8 +127,7 @@ impl<'a> Statements<'a> {
     pub(in crate::scan) fn ignore(&self, finding: &Finding, now: Timestamp) -> Option<VexIgnore> {
         let about: Vec<&Made<'_>> = self.about(finding).collect();
         let latest = about.iter().map(|made| made.statement.time).max()?;
-        let ahead = latest.duration_since(now);
-        if ahead.is_positive() && ahead.unsigned_abs() > CLOCK_DIFFERENCE {
+        if lies_ahead(latest, now) {
             return None;
         }
         let latest: Vec<_> = about.into_iter().filter(|made| made.statement.time == latest).collect();
