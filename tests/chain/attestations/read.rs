@@ -1,7 +1,7 @@
 //! `report`: the newest scan that a key attests, and every reason why there is none.
 
 use countersign::model::predicate::vulnerability::{Scan, to_json};
-use countersign::model::statement;
+use countersign::model::{envelope, statement};
 use serde_json::json;
 
 use super::{VULNERABILITY, report, scan_of, severities};
@@ -164,6 +164,28 @@ fn what_could_not_be_asked_makes_it_undecided_and_is_never_no_report() {
     let gone = world.image("gone");
     world.registry.remove(&gone.repository, &gone.digest.to_string());
     report(&gone.pinned()).run().expect_code(3);
+}
+
+#[test]
+fn layers_of_strangers_do_not_hide_a_bundle() {
+    let world = World::new();
+    let image = world.built("crowded");
+    world.attest(&image, &[trivy_alpine(&image)], LENIENT).args(["--format", "bundle"]).run().expect_code(0);
+    let stated = statement::attestation("app", &image.digest, VULNERABILITY, "{}").unwrap();
+    let envelope = forge::envelope(&[&keys().stranger], envelope::IN_TOTO, &stated).to_string();
+    let blob = world.registry.put_blob(&image.repository, envelope.as_bytes());
+    let layer = json!({"mediaType": envelope::MEDIA_TYPE, "digest": blob, "size": envelope.len(),
+        "annotations": {"predicateType": VULNERABILITY}});
+    let config = world.registry.put_blob(&image.repository, b"{}");
+    let manifest = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": config, "size": 2},
+        "layers": vec![layer; 1_001]});
+    let tag = format!("sha256-{}.att", image.digest.hex());
+    let media_type = manifest["mediaType"].as_str().unwrap();
+    world.registry.put_manifest(&image.repository, &tag, media_type, manifest.to_string().as_bytes());
+    // What was not read may be newer, so it is undecided; what was found is shown.
+    let found = report(&image.pinned()).run().expect_code(3).json();
+    assert_eq!(scan_of(&found, &image.digest)["severities"], severities(0, 4, 0));
 }
 
 #[test]
