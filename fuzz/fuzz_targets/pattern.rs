@@ -3,6 +3,7 @@
 #![no_main]
 
 use countersign::model::{ImageRef, Repository};
+use countersign::policy::sigstore::glob::Glob;
 use countersign::policy::{Pattern, tanzu};
 use libfuzzer_sys::fuzz_target;
 
@@ -14,7 +15,22 @@ fuzz_target!(|text: &str| {
             let matches = pattern.matches(&image);
             // Whatever an image is pinned to, its name stays what it was.
             let pinned = image.at(countersign::model::Digest::of(b"")).into();
-            assert!(!matches || image.digest().is_some() || image.tag().is_none() || pattern.matches(&pinned));
+            assert!(
+                !matches || image.digest().is_some() || image.tag().is_none() || pattern.matches(&pinned)
+            );
+        }
+    }
+    if let Ok(glob) = pattern.parse::<Glob>() {
+        assert_eq!(glob.to_string().parse::<Glob>().as_ref(), Ok(&glob), "{glob}");
+        if let Ok(image) = repository.parse::<ImageRef>() {
+            let matches = |digest| glob.matches(image.repository(), digest);
+            let known = countersign::model::Digest::of(b"");
+            // With a digest it matches no more than without one, and what matches nothing does not match.
+            assert!(!matches(Some(&known)) || matches(None), "{glob} {image}");
+            assert!(
+                !glob.matches_nothing() || !matches(Some(&known)) || image.repository().host().is_none(),
+                "{glob}"
+            );
         }
     }
     let Ok(pattern) = pattern.parse::<Pattern>() else { return };

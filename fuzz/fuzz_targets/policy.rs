@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use countersign::model::escape_untrusted;
-use countersign::policy::{Action, Grant, KeySource, drafts};
+use countersign::policy::{Action, Grant, KeySource, documents};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {
-    let read = match drafts(text) {
+    let read = match documents(text) {
         Ok(read) => read,
         Err(error) => {
             let shown = error.to_string();
@@ -16,10 +16,10 @@ fuzz_target!(|text: &[u8]| {
             return;
         }
     };
-    for draft in read {
+    for draft in read.drafts {
         let fetched: BTreeMap<KeySource, _> = BTreeMap::new();
         let all_spelled = draft.key_sources().next().is_none();
-        match draft.into_policy(&fetched) {
+        match draft.under(&read.installation).into_policy(&fetched) {
             Ok(policy) => {
                 let patterns = policy.images.include().len() + policy.images.names().len();
                 assert!(all_spelled && patterns > 0);

@@ -223,6 +223,9 @@ fn need_text(text: &mut String, need: &Need) {
     if !need.signature_repositories.is_empty() {
         let _ = writeln!(text, "    signatures also in: {}", need.signature_repositories.join(", "));
     }
+    if !need.objects.is_empty() {
+        let _ = writeln!(text, "    where it stands in: {}", need.objects.join(", "));
+    }
     if need.any_is_enough && need.signers.len() > 1 {
         let _ = writeln!(text, "    any one of these is enough:");
     }
@@ -233,7 +236,8 @@ fn need_text(text: &mut String, need: &Need) {
 
 fn signer_text(text: &mut String, signer: &SignerNeed) {
     let escaped = crate::model::escape_untrusted;
-    let SignerNeed { name, keys, countersigns, claims, max_age, on_expiry, places, unsigned } = signer;
+    let SignerNeed { name, keys, countersigns, claims, max_age, on_expiry, places, format, unsigned } =
+        signer;
     if let Some(said) = unsigned {
         let _ = writeln!(text, "    {}: {}", escaped(name), escaped(said));
         return;
@@ -248,6 +252,9 @@ fn signer_text(text: &mut String, signer: &SignerNeed) {
     if let (Some(age), on_expiry) = (max_age, on_expiry) {
         let older = if *on_expiry == Some("Warn") { "; an older one with a warning" } else { "" };
         let _ = writeln!(text, "      no older than {age}{older}");
+    }
+    if let Some(format) = format {
+        let _ = writeln!(text, "      in the format `{format}`");
     }
     if !places.is_empty() {
         let _ = writeln!(text, "      in {}", places.join(" or "));

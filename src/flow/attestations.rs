@@ -134,7 +134,8 @@ impl Reading<'_> {
         }
         attested.scans.sort_by_key(|scan| {
             let verified_at = scan.summary.as_ref().and_then(|summary| summary.verified_at);
-            std::cmp::Reverse((scan.finished, verified_at, scan.statement))
+            // Some reports have no time of their own.
+            std::cmp::Reverse((scan.finished.or(verified_at), verified_at, scan.statement))
         });
         attested
     }

@@ -21,6 +21,8 @@ impl<R: Registry> Gathering<'_, R> {
         left: &mut usize,
         findings: &mut impl Findings,
     ) -> bool {
+        let mut pointers = pointers;
+        pointers.retain(|pointer| findings.wants(pointer));
         let beyond = pointers.len() > *left;
         let taken = pointers.len().min(*left);
         *left -= taken;

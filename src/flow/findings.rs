@@ -8,6 +8,10 @@ use crate::model::{Digest, PublicKey};
 
 /// What takes the findings: the keys' judgement when verifying, a listing when inspecting.
 pub(super) trait Findings {
+    /// Whether the bytes that a pointer leads to are worth reading.
+    fn wants(&self, _: &Pointer) -> bool {
+        true
+    }
     /// Bytes were read at a place where what is looked for stands.
     fn read(&mut self, bytes: &Bytes, pointer: &Pointer);
     /// Something that is not looked for.

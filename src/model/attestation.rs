@@ -97,6 +97,12 @@ pub enum Checked {
     Invalid(String),
 }
 
+/// Why there is no envelope that a key signed.
+enum Unread {
+    Other(String),
+    Invalid(String),
+}
+
 #[derive(Deserialize)]
 struct Shape {
     #[serde(rename = "mediaType")]
@@ -117,12 +123,13 @@ impl Attestation {
         }
         match Self::envelope_of(bytes) {
             Ok((envelope, hint)) => Self::of(envelope, hint),
-            Err(read) => read,
+            Err(Unread::Other(what)) => Read::Other(what),
+            Err(Unread::Invalid(reason)) => Read::Invalid(reason),
         }
     }
 
-    fn envelope_of(bytes: &[u8]) -> Result<(Envelope, Option<String>), Read> {
-        let invalid = |error: &dyn std::fmt::Display| Read::Invalid(error.to_string());
+    fn envelope_of(bytes: &[u8]) -> Result<(Envelope, Option<String>), Unread> {
+        let invalid = |error: &dyn std::fmt::Display| Unread::Invalid(error.to_string());
         let text = Bounded::new(bytes).map_err(|error| invalid(&error))?;
         let Object(Shape { media_type }) = text.read().map_err(|error: JsonError| invalid(&error))?;
         if media_type.is_none() {
@@ -130,7 +137,7 @@ impl Attestation {
         }
         match Bundle::parse(bytes) {
             Ok(Bundle::Keyed { envelope, hint }) => Ok((envelope, hint)),
-            Ok(Bundle::Other(what)) => Err(Read::Other(what)),
+            Ok(Bundle::Other(what)) => Err(Unread::Other(what)),
             Err(error) => Err(invalid(&error)),
         }
     }

@@ -127,6 +127,7 @@ impl std::fmt::Display for Platform {
 
 /// A manifest by what it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "a few hundred bytes, and few of them are held at once")]
 pub enum Manifest {
     /// One image or artifact: configuration and layers.
     Image(ImageManifest),

@@ -9,6 +9,9 @@ use serde_saphyr::{Location, Options, Spanned};
 /// Most bytes of a file that is read so.
 pub const SIZE_LIMIT: usize = 1 << 20;
 
+/// Deepest nesting. Twice what objects out of a cluster have; each level takes its part of a thread's stack.
+const DEPTH_LIMIT: usize = 24;
+
 /// Where something stands in a text; both count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -72,7 +75,10 @@ pub fn documents<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, YamlError>
         return Err(YamlError::new(None, format!("larger than {SIZE_LIMIT} bytes")));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| YamlError::new(None, error))?;
-    let options: Options = serde_saphyr::options! { with_snippet: false };
+    let options: Options = serde_saphyr::options! {
+        with_snippet: false,
+        budget: serde_saphyr::budget! { max_depth: DEPTH_LIMIT },
+    };
     serde_saphyr::from_multiple_with_options(text, options).map_err(|error| located(&error, text))
 }
 
@@ -99,6 +105,9 @@ fn located(error: &serde_saphyr::Error, text: &str) -> YamlError {
         reason.strip_suffix(&format!(" at line {}, column {}", place.line, place.column)).map(str::to_owned)
     });
     let words = words.unwrap_or(reason);
+    if words.starts_with("budget breached: Depth") {
+        return YamlError::new(place, format!("nested deeper than {DEPTH_LIMIT} levels"));
+    }
     // An option of the library's, nothing that the writer of the text could set.
     let words = words.strip_suffix(", set DuplicateKeyPolicy in Options if acceptable").unwrap_or(&words);
     // Advice to the writer of a program.
@@ -150,6 +159,10 @@ mod tests {
         });
         assert!(documents::<serde_json::Value>(laughs.as_bytes()).is_err());
         assert!(documents::<serde_json::Value>("[".repeat(10_000).as_bytes()).is_err());
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(documents::<serde_json::Value>(nested(DEPTH_LIMIT).as_bytes()).is_ok());
+        let error = documents::<serde_json::Value>(nested(DEPTH_LIMIT + 1).as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "line 1, column 25: nested deeper than 24 levels");
         assert!(documents::<Rule>(&[b' '; SIZE_LIMIT + 1]).is_err());
     }
 

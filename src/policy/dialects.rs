@@ -81,6 +81,8 @@ pub fn drafts(bytes: &[u8]) -> Result<Vec<Draft>, DraftError> {
 struct Found<'a> {
     /// The lines that native documents begin on.
     native: Vec<u64>,
+    /// Whether there are documents of other kinds.
+    others: bool,
     foreign: Vec<(Field<'a>, Reader)>,
 }
 
@@ -94,9 +96,11 @@ impl<'a> Found<'a> {
         let version = document.member("apiVersion").ok_or_else(|| unnamed("apiVersion"))?;
         let kind = document.member("kind").ok_or_else(|| unnamed("kind"))?;
         if (version.text()?, kind.text()?) == (native::API_VERSION, native::KIND) {
-            self.native.extend(document.line());
+            let line = document.line().ok_or_else(|| version.refuse("it is not known where it stands"))?;
+            self.native.push(line);
             return Ok(());
         }
+        self.others = true;
         self.object(&document.field(""), 0)
     }
 
@@ -111,6 +115,9 @@ impl<'a> Found<'a> {
         }
         let is_list = (of, named) == ("v1", "List")
             || FOREIGN.iter().any(|(own, name, _)| *own == of && named == format!("{name}List"));
+        if (of, named) == (native::API_VERSION, native::KIND) {
+            return Err(kind.refuse("a native policy is a document of its own, not an element of a list"));
+        }
         match (is_list, depth < LIST_DEPTH_LIMIT) {
             (false, _) => Err(unknown(&version, &kind)),
             (true, false) => Err(object.refuse("too many lists in lists")),
@@ -128,11 +135,11 @@ impl<'a> Found<'a> {
 
     /// The native documents. Their reader takes a text as a whole, so the lines of the others are emptied.
     fn natives(&self, bytes: &[u8]) -> Result<Vec<Draft>, DraftError> {
-        if self.foreign.is_empty() {
-            return native::drafts(bytes);
-        }
         if self.native.is_empty() {
             return Ok(Vec::new());
+        }
+        if !self.others {
+            return native::drafts(bytes);
         }
         let text = String::from_utf8_lossy(bytes);
         let drafts = native::drafts(self.without_foreign(&text).as_bytes())?;
@@ -150,9 +157,10 @@ impl<'a> Found<'a> {
 
     /// The text with nothing in the lines of documents that are not native.
     fn without_foreign(&self, text: &str) -> String {
+        // Such lines stand in no document, whatever is open (YAML 1.2, c-forbidden).
         let is_mark = |line: &str| {
-            line.strip_prefix("---")
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r']))
+            let rest = line.strip_prefix("---").or_else(|| line.strip_prefix("..."));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r']))
         };
         let lines: Vec<&str> = text.lines().collect();
         let starts = lines.iter().enumerate().filter(|(_, line)| is_mark(line)).map(|(at, _)| at);
@@ -180,10 +188,112 @@ fn unknown(version: &Field<'_>, kind: &Field<'_>) -> DraftError {
     }
 }
 
-/// The kinds that are read.
+/// The kinds that are read, each with its API versions.
 fn known() -> String {
-    let foreign = FOREIGN.iter().map(|(version, kind, _)| format!("`{version}` `{kind}`"));
-    let all: Vec<String> =
-        [format!("`{}` `{}`", native::API_VERSION, native::KIND)].into_iter().chain(foreign).collect();
-    format!("known are {}", all.join(", "))
+    let own = (native::API_VERSION, native::KIND);
+    let all: Vec<_> =
+        [own].into_iter().chain(FOREIGN.iter().map(|(version, kind, _)| (*version, *kind))).collect();
+    let mut kinds: Vec<&str> = Vec::new();
+    for (_, kind) in &all {
+        if !kinds.contains(kind) {
+            kinds.push(kind);
+        }
+    }
+    let of_kind = |kind: &&str| {
+        let versions = all.iter().filter(|(_, named)| named == kind).map(|(version, _)| *version);
+        format!("`{kind}` ({})", versions.collect::<Vec<_>>().join(", "))
+    };
+    format!("known are {}", kinds.iter().map(of_kind).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    const NATIVE: &str = "apiVersion: policy.countersign.dev/v1alpha1\nkind: SignaturePolicy\n\
+                          metadata: {name: NAME}\nspec: {images: {include: [\"**\"]}, action: Deny}\n";
+
+    fn native(name: &str) -> String {
+        NATIVE.replace("NAME", name)
+    }
+
+    fn tanzu() -> String {
+        let key = include_str!("../../fuzz/corpus/policy/tanzu");
+        key.to_owned()
+    }
+
+    fn names(text: &str) -> Vec<String> {
+        let mut names: Vec<String> =
+            drafts(text.as_bytes()).unwrap().iter().map(|draft| draft.name().to_owned()).collect();
+        names.sort();
+        names
+    }
+
+    fn refused(text: &str) -> String {
+        drafts(text.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn documents_of_two_dialects_are_told_apart_however_they_are_divided() {
+        let (one, two, foreign) = (native("one"), native("two"), tanzu());
+        for text in [
+            format!("{one}---\n{foreign}---\n{two}"),
+            format!("---\n{foreign}\n--- # again\n{one}...\n---\n{two}"),
+            format!("# first\n\n---\n---\n{one}---\n\n{two}\n---\n{foreign}...\n"),
+            format!("{foreign}...\n{one}---\n{two}"),
+            format!("{one}---\n{two}---\n{foreign}").replace('\n', "\r\n"),
+        ] {
+            assert_eq!(names(&text), ["image-policy", "one", "two"], "{text}");
+        }
+    }
+
+    #[test]
+    fn an_error_in_a_native_document_beside_others_keeps_its_line() {
+        let text = format!("{}---\n{}", tanzu(), native("one").replace("Deny", "Dney"));
+        let line = text.lines().position(|line| line.contains("Dney")).unwrap() + 1;
+        assert!(refused(&text).starts_with(&format!("line {line}, column ")), "{}", refused(&text));
+    }
+
+    #[test]
+    fn what_is_no_policy_is_named_and_never_left_out() {
+        for (text, reason) in [
+            ("apiVersion: v1\nkind: Secret\n", "line 2, column 7: kind: `Secret` is not known here"),
+            ("apiVersion: a/v1\nkind: SignaturePolicy\n", "apiVersion: `a/v1` is not known here"),
+            ("just text\n", "document 1 has none"),
+            ("[1, 2]\n", "document 1 has none"),
+            ("apiVersion: [v1]\nkind: List\n", "apiVersion: a text is expected here"),
+            ("apiVersion: v1\nkind: List\nitems: {}\n", "items: a list is expected here"),
+            ("apiVersion: v1\nkind: List\n", "items: it is missing"),
+            ("apiVersion: v1\nkind: List\nitems: []\nmore: 1\n", "line 4, column 1: more: unknown field"),
+            ("apiVersion: v1\nkind: List\nitems: [{kind: List}]\n", "items[0].apiVersion: it is missing"),
+        ] {
+            assert!(refused(text).contains(reason), "{text}: {}", refused(text));
+        }
+        let nested = "{apiVersion: v1, kind: List, items: [".repeat(9) + &"]}".repeat(9);
+        assert!(refused(&nested).contains("too many lists in lists"));
+        for (open, close) in [("[", "]"), ("{a: ", "}")] {
+            let deep = refused(&(open.repeat(60) + &close.repeat(60)));
+            assert!(deep.contains("nested deeper than 24 levels"), "{deep}");
+        }
+        assert!(names("apiVersion: v1\nkind: List\nitems: []\n").is_empty());
+    }
+
+    #[test]
+    fn a_native_policy_in_a_list_is_refused_and_not_left_out() {
+        let text = format!(
+            "apiVersion: v1\nkind: List\nitems: [{{apiVersion: {}, kind: SignaturePolicy}}]\n",
+            native::API_VERSION
+        );
+        assert!(refused(&text).contains("items[0].kind: a native policy is a document of its own"));
+    }
+
+    #[test]
+    fn numbers_that_stand_where_nothing_is_read_are_no_mistake() {
+        let text = tanzu().replace(
+            "  name: image-policy\n",
+            "  name: image-policy\n  generation: 340282366920938463463374607431768211455\n  annotations: {a: 1.5, b: true, c: ~}\n",
+        );
+        assert_eq!(names(&text), ["image-policy"]);
+    }
 }

@@ -11,7 +11,7 @@ use super::draft::{
 };
 use super::model::{Action, Mode, SignedFor};
 use super::signer::OnExpiry;
-use crate::model::ImageRef;
+use crate::model::{Format, ImageRef};
 
 /// What one policy would ask of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,6 +33,9 @@ pub struct Need {
     pub signature_repositories: Vec<String>,
     /// The signers, all of them required.
     pub signers: Vec<SignerNeed>,
+    /// The objects in which it speaks of the image; none where it does in every one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<String>,
     /// Whether any one of the signers is enough.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub any_is_enough: bool,
@@ -60,6 +63,9 @@ pub struct SignerNeed {
     /// Where its signatures are looked for, if that is not beside the image.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<String>,
+    /// The format that its signature must be in, where one is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
     /// What it says without a signature: `pass`, or why it is never satisfied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsigned: Option<String>,
@@ -97,6 +103,7 @@ fn need(draft: &Draft, image: &ImageRef, namespace: Option<&str>) -> Need {
             .flat_map(|required| required.signature_repositories.iter().map(ToString::to_string))
             .collect(),
         signers: signers(draft, image),
+        objects: draft.policy.objects.iter().map(ToString::to_string).collect(),
         any_is_enough: matches!(draft.required, DraftAction::AnyOf(_)),
     }
 }
@@ -125,6 +132,7 @@ fn signer(signer: &DraftSigner) -> SignerNeed {
         name: signer.name.clone(),
         keys: signer.keys.iter().map(|(_, key)| shown(key)).collect(),
         places: Vec::new(),
+        format: None,
         unsigned: None,
         countersigns: signer.role.countersigns().map(str::to_owned),
         claims: signer
@@ -148,10 +156,10 @@ fn shown(key: &DraftKey) -> String {
 }
 
 fn alternative(alternative: &DraftAlternative) -> SignerNeed {
-    let (places, unsigned) = match &alternative.grant {
-        DraftGrant::Signature { places, .. } => (places.as_slice(), None),
-        DraftGrant::Pass => (&[][..], Some("pass".to_owned())),
-        DraftGrant::Fail { message } => (&[][..], Some(message.clone())),
+    let (places, format, unsigned) = match &alternative.grant {
+        DraftGrant::Signature { places, format, .. } => (places.as_slice(), *format, None),
+        DraftGrant::Pass => (&[][..], None, Some("pass".to_owned())),
+        DraftGrant::Fail { message } => (&[][..], None, Some(message.clone())),
     };
     SignerNeed {
         name: alternative.name.clone(),
@@ -161,6 +169,7 @@ fn alternative(alternative: &DraftAlternative) -> SignerNeed {
         max_age: None,
         on_expiry: None,
         places: places.iter().map(|place| place.shown("the image's repository")).collect(),
+        format,
         unsigned,
     }
 }

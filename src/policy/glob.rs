@@ -9,13 +9,22 @@ pub(super) struct Glob(Vec<Token>);
 
 /// A piece of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Token {
+pub(super) enum Token {
     /// This byte.
     Byte(u8),
     /// Any bytes but `/`, none too.
     WithinSegment,
     /// Any bytes, none too.
     AcrossSegments,
+}
+
+/// A piece of a text that is matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Letter {
+    /// This byte.
+    Byte(u8),
+    /// A hexadecimal digit that is not known, in lower case: it is whichever the pattern wants.
+    HexDigit,
 }
 
 impl Token {
@@ -57,25 +66,45 @@ impl Glob {
         self.0.iter().any(|token| !matches!(token, Token::Byte(_)))
     }
 
-    /// Whether `text` matches as a whole. Keeps every position of the pattern that the text read so far can have led
-    /// to.
+    /// Whether `text` matches as a whole.
     pub(super) fn matches(&self, text: &str) -> bool {
+        self.matches_letters(text.bytes().map(Letter::Byte))
+    }
+
+    /// Whether these letters match as a whole. Keeps every position of the pattern that what was read so far can have
+    /// led to.
+    pub(super) fn matches_letters(&self, letters: impl Iterator<Item = Letter>) -> bool {
         let mut reached = vec![false; self.0.len() + 1];
         reached[0] = true;
         self.pass_wildcards(&mut reached);
-        for byte in text.bytes() {
+        for letter in letters {
             let mut next = vec![false; self.0.len() + 1];
-            for (at, token) in self.0.iter().enumerate().filter(|(at, _)| reached[*at]) {
-                match token {
-                    Token::Byte(expected) => next[at + 1] |= *expected == byte,
-                    Token::WithinSegment => next[at] |= byte != b'/',
-                    Token::AcrossSegments => next[at] = true,
-                }
-            }
+            let positions = (0..self.0.len()).filter(|at| reached[*at]);
+            positions.filter_map(|at| self.taken(at, letter)).for_each(|at| next[at] = true);
             self.pass_wildcards(&mut next);
             reached = next;
         }
         reached.last().copied().unwrap_or(false)
+    }
+
+    /// Where the pattern is when it was at `at` and has taken `letter`; nothing if it does not take it there.
+    fn taken(&self, at: usize, letter: Letter) -> Option<usize> {
+        match (self.0.get(at)?, letter) {
+            (Token::Byte(expected), Letter::Byte(byte)) => (*expected == byte).then_some(at + 1),
+            (Token::Byte(expected), Letter::HexDigit) => is_hex_digit(*expected).then_some(at + 1),
+            (Token::WithinSegment, Letter::Byte(b'/')) => None,
+            (Token::WithinSegment | Token::AcrossSegments, _) => Some(at),
+        }
+    }
+
+    /// Where the pattern is when a wildcard at `at` stands for nothing; nothing where none is.
+    fn skipped(&self, at: usize) -> Option<usize> {
+        self.0.get(at).filter(|token| !matches!(token, Token::Byte(_))).map(|_| at + 1)
+    }
+
+    /// Its pieces, in their order.
+    pub(super) fn tokens(&self) -> &[Token] {
+        &self.0
     }
 
     /// Whether everything that `other` matches is matched here too. `false` may also mean that it could not be told.
@@ -139,12 +168,17 @@ impl Glob {
 
     /// A wildcard may stand for nothing.
     fn pass_wildcards(&self, reached: &mut [bool]) {
-        for (at, token) in self.0.iter().enumerate() {
-            if reached[at] && !matches!(token, Token::Byte(_)) {
-                reached[at + 1] = true;
+        for at in 0..self.0.len() {
+            if let (true, Some(behind)) = (reached[at], self.skipped(at)) {
+                reached[behind] = true;
             }
         }
     }
+}
+
+/// Whether a digest may have this letter.
+pub(super) fn is_hex_digit(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
 impl fmt::Display for Glob {

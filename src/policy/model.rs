@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::any_of::{Alternative, AnyOf};
-use super::names::NamePattern;
+pub use super::images::Images;
 use super::pattern::Pattern;
 use super::place::Place;
 use super::resource::Surroundings;
@@ -37,18 +37,6 @@ pub enum Dialect {
     Tanzu,
     /// That of Sigstore's policy-controller.
     Sigstore,
-}
-
-/// The images that a policy speaks of; at least one pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Images(Selection);
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Selection {
-    /// By their repositories.
-    Repositories { include: Vec<Pattern>, exclude: Vec<Pattern> },
-    /// By their names as written, which must match one of these.
-    Names(Vec<NamePattern>),
 }
 
 /// What a policy does with its images.
@@ -184,58 +172,6 @@ pub enum PolicyError {
     },
 }
 
-impl Images {
-    /// The images that match one of `include` and none of `exclude`; nothing if `include` is empty.
-    pub fn new(include: Vec<Pattern>, exclude: Vec<Pattern>) -> Option<Self> {
-        (!include.is_empty()).then_some(Self(Selection::Repositories { include, exclude }))
-    }
-
-    /// The images whose name matches one of `names`; nothing if there is none.
-    pub fn named(names: Vec<NamePattern>) -> Option<Self> {
-        (!names.is_empty()).then_some(Self(Selection::Names(names)))
-    }
-
-    /// Every image.
-    pub fn all() -> Self {
-        Self(Selection::Repositories { include: vec![Pattern::everything()], exclude: Vec::new() })
-    }
-
-    /// The patterns of repositories of which one must match; none where names are matched.
-    pub fn include(&self) -> &[Pattern] {
-        match &self.0 {
-            Selection::Repositories { include, .. } => include,
-            Selection::Names(_) => &[],
-        }
-    }
-
-    /// The patterns of repositories of which none may match.
-    pub fn exclude(&self) -> &[Pattern] {
-        match &self.0 {
-            Selection::Repositories { exclude, .. } => exclude,
-            Selection::Names(_) => &[],
-        }
-    }
-
-    /// The patterns of names of which one must match; none where repositories are matched.
-    pub fn names(&self) -> &[NamePattern] {
-        match &self.0 {
-            Selection::Repositories { .. } => &[],
-            Selection::Names(names) => names,
-        }
-    }
-
-    /// Whether `image` is among them. Its tag and digest count where names are matched.
-    pub fn contain(&self, image: &ImageRef) -> bool {
-        match &self.0 {
-            Selection::Repositories { include, exclude } => {
-                let matches = |pattern: &Pattern| pattern.matches(image.repository());
-                include.iter().any(matches) && !exclude.iter().any(matches)
-            }
-            Selection::Names(names) => names.iter().any(|pattern| pattern.matches(image)),
-        }
-    }
-}
-
 impl Requirements {
     /// Every one of `signers` is required; signatures stand beside the image, for any repository, and nothing is
     /// revoked.
@@ -369,11 +305,11 @@ impl Policy {
         places
     }
 
-    /// Whether it speaks of `image` there. One of the Tanzu webhook leaves out a namespace with all of its images,
-    /// whatever their names. An image of which nobody knows the object may stand in any.
+    /// Whether it speaks of `image` there. One of a webhook leaves out a namespace with all of its images, whatever
+    /// their names. An image of which nobody knows the object may stand in any.
     pub fn speaks_of<'a>(&self, image: &ImageRef, there: impl Into<Surroundings<'a>>) -> bool {
         let there = there.into();
-        let whole = self.dialect == Dialect::Tanzu && self.leaves_out(there.namespace).is_some();
+        let whole = self.dialect != Dialect::Native && self.leaves_out(there.namespace).is_some();
         let fits = |object| self.objects.is_empty() || self.objects.iter().any(|entry| entry.fits(object));
         whole || self.images.contain(image) && there.object.is_none_or(fits)
     }

@@ -7,7 +7,7 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
-use super::draft::{DraftError, LABEL_RULE, Spot, is_label};
+use super::draft::{DraftError, LABEL_RULE, OBJECT_NAME_RULE, Spot, is_label, is_object_name};
 use crate::model::yaml::Place;
 
 /// Longest text of a policy that is shown in an error, in characters.
@@ -94,6 +94,14 @@ impl<'de> Visitor<'de> for AnyContent {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Content, E> {
+        Ok(Content::Scalar(value.to_string()))
+    }
+
+    fn visit_i128<E>(self, value: i128) -> Result<Content, E> {
+        Ok(Content::Scalar(value.to_string()))
+    }
+
+    fn visit_u128<E>(self, value: u128) -> Result<Content, E> {
         Ok(Content::Scalar(value.to_string()))
     }
 
@@ -199,6 +207,17 @@ impl<'a> Field<'a> {
         match self.text()? {
             text if is_label(text) => Ok(text),
             _ => Err(self.refuse(LABEL_RULE)),
+        }
+    }
+
+    /// Its text, which is the name of an object, such as a policy.
+    ///
+    /// # Errors
+    /// It is no such name.
+    pub(super) fn object_name(&self) -> Result<&'a str, DraftError> {
+        match self.text()? {
+            text if is_object_name(text) => Ok(text),
+            _ => Err(self.refuse(OBJECT_NAME_RULE)),
         }
     }
 

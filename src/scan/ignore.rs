@@ -2,8 +2,10 @@
 
 use jiff::civil::Date;
 
+use super::finding::Finding;
 use super::openvex::statements::VexIgnore;
 use super::rules::RulesIgnore;
+use crate::model::Digest;
 
 /// Why a finding does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,25 @@ impl Ignore {
         match self {
             Self::Rules(ignore) => Some(ignore.expires),
             Self::Vex(_) => None,
+        }
+    }
+}
+
+/// A finding that does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ignored {
+    /// The finding.
+    pub finding: Finding,
+    /// Why it is ignored, and until when.
+    pub ignore: Ignore,
+}
+
+impl Ignored {
+    /// The OpenVEX document that it is ignored by.
+    pub(super) fn document(&self) -> Option<Digest> {
+        match &self.ignore {
+            Ignore::Vex(ignore) => Some(ignore.document),
+            Ignore::Rules(_) => None,
         }
     }
 }

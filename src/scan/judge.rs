@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use super::finding::Finding;
 use super::identity::Bound;
 use super::ignore::Ignore;
+pub use super::ignore::Ignored;
 use super::openvex::statements::Statements;
 use super::rego::{Answer, RegoRules};
 use super::report::{LeftOut, Scanner};
@@ -69,15 +70,6 @@ pub struct Denied {
     pub rule: String,
     /// The last day of an ignore that no longer applies.
     pub ignore_expired: Option<Date>,
-}
-
-/// A finding that rules ignore.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ignored {
-    /// The finding.
-    pub finding: Finding,
-    /// Why it is ignored, and until when.
-    pub ignore: Ignore,
 }
 
 /// A report that is older than rules allow.
@@ -223,16 +215,6 @@ fn verdict(passes: bool, bound: &Bound<'_>, rules: Digest, ignored: &[Ignored]) 
             scanned_at: report.created,
             vex: ignored.iter().filter_map(Ignored::document).collect(),
         }),
-    }
-}
-
-impl Ignored {
-    /// The OpenVEX document that it is ignored by.
-    fn document(&self) -> Option<Digest> {
-        match &self.ignore {
-            Ignore::Vex(ignore) => Some(ignore.document),
-            Ignore::Rules(_) => None,
-        }
     }
 }
 

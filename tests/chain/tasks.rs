@@ -135,6 +135,19 @@ fn validation_sign(image: &Pushed, report: &Value) -> TaskRun {
         .list("report-digests", &[&digest])
 }
 
+#[test]
+fn validation_sign_attaches_attestations_where_it_is_told_to() {
+    let world = World::new();
+    for (attest, expected) in [("", 1), ("false", 1), ("true", 0)] {
+        let image = world.built(&format!("attest={attest}"));
+        validation_sign(&image, &clean(&image)).param("attest", attest).run().expect_code(0);
+        let report = Countersign::new().args(["report", &image.pinned()]);
+        report.args(["--key", &keys().validation.public_arg()]).run().expect_code(expected);
+    }
+    let image = world.built("attest=yes");
+    validation_sign(&image, &clean(&image)).param("attest", "yes").run().expect_code(2);
+}
+
 /// `deploy-gate` under a policy that asks for both signatures.
 fn deploy_gate(world: &World) -> TaskRun {
     let policy = production(&world.registry).into_bytes();

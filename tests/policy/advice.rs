@@ -1,5 +1,6 @@
 //! What `policy check` warns of, and what `policy explain` says.
 
+use countersign::model::Format;
 use countersign::policy::{Need, Policy, check, drafts, explain};
 
 use crate::case::policy_text;
@@ -144,4 +145,24 @@ fn a_revoked_digest_and_an_action_are_said() {
         needs(&[revoking, denying, allowing], &format!("registry.example.org/shop/app@{digest}"), None);
     let said: Vec<_> = found.iter().map(|need| (need.action, need.revoked)).collect();
     assert_eq!(said, [("RequireSignatures", true), ("Deny", false), ("Allow", false)]);
+}
+
+#[test]
+fn what_a_policy_of_policy_controller_asks_is_said_with_its_objects_places_and_formats() {
+    let text = "apiVersion: policy.sigstore.dev/v1beta1\nkind: ClusterImagePolicy\nmetadata: {name: p}\nspec:\n  images: \
+                [{glob: \"registry.example.org/**\"}]\n  match: [{group: apps, version: v1, resource: deployments, selector: \
+                {matchLabels: {a: b}}}, {version: \"*\", resource: pods}]\n  authorities:\n    - {name: key, key: {kms: \
+                \"k8s://keys/build\"}, source: [{tagPrefix: signed-}]}\n    - static: {action: fail, message: never}\n";
+    let drafts = drafts(text.as_bytes()).unwrap();
+    let needs = explain(&drafts, &"registry.example.org/app:1".parse().unwrap(), None);
+    let [need] = &needs[..] else { panic!("{needs:?}") };
+    assert!(need.any_is_enough);
+    assert_eq!(need.objects, ["deployments.apps/v1 with certain labels", "pods/*"]);
+    let [key, fixed] = &need.signers[..] else { panic!("{needs:?}") };
+    assert_eq!(
+        (key.keys.as_slice(), key.format),
+        (&["k8s://keys/build".to_owned()][..], Some(Format::Legacy))
+    );
+    assert_eq!(key.places, ["the image's repository (tags beginning with signed-)"]);
+    assert_eq!(fixed.unsigned.as_deref(), Some("disallowed by static policy: never"));
 }

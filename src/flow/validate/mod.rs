@@ -3,6 +3,7 @@
 
 mod attest;
 mod claims;
+mod grounds;
 mod reports;
 mod statements;
 pub(super) mod subjects;
@@ -27,8 +28,9 @@ use crate::scan::rego::{Input, InputError};
 use crate::scan::{BindingError, JudgeError, Passed, RegoRules, Report, Rules, VexError};
 use crate::signer::Signer;
 
-use attest::PassedReport;
-pub use attest::{AttestationReceipt, Attested, Grounds, ReportTexts, attest};
+pub use attest::{AttestationReceipt, Attested, attest};
+use grounds::PassedReport;
+pub use grounds::{Grounds, ReportTexts};
 pub use reports::JudgedReport;
 use reports::{bind_all, judge_all};
 use subjects::{Subjects, subjects};

@@ -1,6 +1,6 @@
 //! Reports and the images that they speak of: each report speaks of exactly one, and every image has one.
 
-use super::attest::PassedReport;
+use super::grounds::PassedReport;
 use super::subjects::Runnable;
 use super::{Inquiry, ReportFile, RuleBook, ValidateError, vex};
 use crate::model::PinnedRef;

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::attest::{Ground, PassedReport, ReportTexts};
+use super::grounds::{Ground, PassedReport, ReportTexts};
 use crate::flow::FlowError;
 use crate::model::attestation::{Attestation, Read};
 use crate::model::predicate::summary;
@@ -73,8 +73,7 @@ impl Statement {
     /// # Errors
     /// Which limit it exceeds.
     pub(super) fn readable(&self) -> Result<(), String> {
-        let stored = self.bytes.len().div_ceil(3) as u64 * 4 + AROUND;
-        if stored > ATTESTATION_LIMIT {
+        if self.encoded() + AROUND > ATTESTATION_LIMIT {
             let (own, most) = (self.bytes.len(), ATTESTATION_LIMIT >> 20);
             return Err(format!(
                 "the attestation would state {own} bytes, and may have {most} MiB in base64"
@@ -84,6 +83,17 @@ impl Statement {
             Read::Attestation(_) => Ok(()),
             Read::Other(reason) | Read::Invalid(reason) => Err(reason),
         }
+    }
+
+    /// Whether what holds it may have `size` bytes.
+    pub(super) fn may_have(&self, size: u64) -> bool {
+        let encoded = self.encoded();
+        (encoded..=encoded + AROUND).contains(&size)
+    }
+
+    /// Its length in base64.
+    fn encoded(&self) -> u64 {
+        self.bytes.len().div_ceil(3) as u64 * 4
     }
 
     /// Whether `attestation` states this; a summary may have been made at another time.

@@ -11,14 +11,11 @@ use super::written::{self, Document, OneOrMany, Revoked, Spec, Text};
 use crate::model::yaml::Place;
 use crate::model::{Digest, Fingerprint, Repository};
 use crate::policy::draft::{
-    Draft, DraftAction, DraftError, DraftRequirements, LABEL_RULE, Spot, is_label, is_label_of_any_length,
-    spot_of,
+    Draft, DraftAction, DraftError, DraftRequirements, LABEL_RULE, OBJECT_NAME_RULE, Spot, is_label,
+    is_object_name, spot_of,
 };
 use crate::policy::model::{self, Action, Dialect, Images, Mode, Policy, SignedFor, names_fit};
 use crate::policy::pattern::Pattern;
-
-/// Longest name of a policy (RFC 1123, a subdomain).
-const POLICY_NAME_LIMIT: usize = 253;
 
 pub(super) fn document(document: Document) -> Result<Draft, DraftError> {
     let name = spot(&document.heading.name, "metadata.name");
@@ -76,10 +73,9 @@ fn mode(spec: &Spec) -> Result<Mode, DraftError> {
 }
 
 fn policy_name(text: &Text) -> Result<String, DraftError> {
-    let legal = text.value.len() <= POLICY_NAME_LIMIT && text.value.split('.').all(is_label_of_any_length);
-    match legal {
+    match is_object_name(&text.value) {
         true => Ok(text.value.clone()),
-        false => Err(at(text, "metadata.name", "a name is made of a-z, 0-9, - and .")),
+        false => Err(at(text, "metadata.name", OBJECT_NAME_RULE)),
     }
 }
 

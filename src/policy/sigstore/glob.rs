@@ -2,14 +2,14 @@
 //! characters but `/`, `**` for any, and the whole name must match. The name is `REPOSITORY@sha256:…`, where Docker
 //! Hub is `index.docker.io`: whatever has no digest never comes to a glob there, and a tag beside one is left out.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
 use crate::model::{Digest, Repository, escape_untrusted};
+use crate::policy::glob::{Glob as Pattern, Letter, Token, is_hex_digit};
 
-/// Longest glob that is read, in bytes: eight times the longest name.
-const LENGTH_LIMIT: usize = 4 << 10;
+/// Longest glob that is read, in bytes: names have 327 at most.
+const LENGTH_LIMIT: usize = 512;
 /// Hexadecimal digits of a digest.
 const DIGEST_LENGTH: usize = 64;
 /// What stands before them, behind the repository.
@@ -21,27 +21,7 @@ const DEFAULT_PORT: &str = ":443";
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Glob {
     text: String,
-    tokens: Vec<Token>,
-}
-
-/// A piece of a glob.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Token {
-    /// This byte.
-    Byte(u8),
-    /// `*`: any bytes but `/`, none too.
-    WithinSegment,
-    /// `**`: any bytes, none too.
-    AcrossSegments,
-}
-
-/// A piece of a name.
-#[derive(Debug, Clone, Copy)]
-enum Letter {
-    /// This byte.
-    Byte(u8),
-    /// A hexadecimal digit of a digest that is not known.
-    Unknown,
+    pattern: Pattern,
 }
 
 /// Why a text is no glob; escaped.
@@ -62,72 +42,27 @@ impl Glob {
     /// Whether an image in `repository` matches. Where its digest is not known, whether one could match with any
     /// digest. Only `**` matches an image in a folder, which has no name.
     pub fn matches(&self, repository: &Repository, digest: Option<&Digest>) -> bool {
-        match repository {
-            Repository::Layout(_) => self.text == "**",
-            Repository::Registry { host, path } => {
-                let name = repository.docker_reference();
-                let with_port = || format!("{host}{DEFAULT_PORT}/{path}");
-                let port_matters = !host.contains(':') && self.text.contains(DEFAULT_PORT);
-                self.takes(&name, digest) || port_matters && self.takes(&with_port(), digest)
-            }
-        }
+        let name = repository.docker_reference();
+        let Some((host, path)) = name.split_once('/') else { return self.text == "**" };
+        let has_port = host.rsplit(']').next().is_some_and(|end| end.contains(':'));
+        let port_matters = !has_port && self.text.contains(DEFAULT_PORT);
+        let with_port = || format!("{host}{DEFAULT_PORT}/{path}");
+        self.takes(&name, digest) || port_matters && self.takes(&with_port(), digest)
     }
 
     /// Whether no image in a registry matches, whatever its name and digest are. Such a glob is legal, and likely not
     /// meant: one that names a tag, or ends before the digest.
     pub fn matches_nothing(&self) -> bool {
         // No name begins so: `docker.io` is `index.docker.io`.
-        self.text.starts_with("docker.io/") || !possible(&self.tokens)
+        self.text.starts_with("docker.io/") || !possible(&self.pattern)
     }
 
     fn takes(&self, name: &str, digest: Option<&Digest>) -> bool {
-        let hex: Vec<Letter> = match digest {
-            Some(digest) => digest.hex().bytes().map(Letter::Byte).collect(),
-            None => vec![Letter::Unknown; DIGEST_LENGTH],
-        };
-        let bytes = |text: &str| text.bytes().map(Letter::Byte).collect::<Vec<_>>();
-        matches(&self.tokens, &[bytes(name), bytes(BEFORE_DIGEST), hex].concat())
-    }
-}
-
-impl Token {
-    /// Where a glob that has come to `at` is when this token has taken `letter`, if it takes it.
-    fn take(self, letter: Letter, at: usize) -> Option<usize> {
-        match (self, letter) {
-            (Self::Byte(expected), Letter::Byte(byte)) => (expected == byte).then_some(at + 1),
-            (Self::Byte(expected), Letter::Unknown) => is_hex(expected).then_some(at + 1),
-            (Self::WithinSegment, Letter::Byte(b'/')) => None,
-            (Self::WithinSegment | Self::AcrossSegments, _) => Some(at),
-        }
-    }
-}
-
-fn is_hex(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
-}
-
-/// Keeps every position of the glob that the name read so far can have led to: the time is the product of both
-/// lengths, whatever the glob.
-fn matches(tokens: &[Token], name: &[Letter]) -> bool {
-    let mut reached = vec![false; tokens.len() + 1];
-    reached[0] = true;
-    pass_wildcards(tokens, &mut reached);
-    for letter in name {
-        let mut next = vec![false; tokens.len() + 1];
-        let taken = |(at, token): (usize, &Token)| reached[at].then(|| token.take(*letter, at)).flatten();
-        tokens.iter().enumerate().filter_map(taken).for_each(|at| next[at] = true);
-        pass_wildcards(tokens, &mut next);
-        reached = next;
-    }
-    reached.last().copied().unwrap_or(false)
-}
-
-/// A wildcard may stand for nothing.
-fn pass_wildcards(tokens: &[Token], reached: &mut [bool]) {
-    for (at, token) in tokens.iter().enumerate() {
-        if reached[at] && !matches!(token, Token::Byte(_)) {
-            reached[at + 1] = true;
-        }
+        let before = format!("{name}{BEFORE_DIGEST}");
+        let known = digest.map(Digest::hex).unwrap_or_default();
+        let unknown = DIGEST_LENGTH - known.len().min(DIGEST_LENGTH);
+        let letters = before.bytes().chain(known.bytes()).map(Letter::Byte);
+        self.pattern.matches_letters(letters.chain(std::iter::repeat_n(Letter::HexDigit, unknown)))
     }
 }
 
@@ -142,13 +77,16 @@ enum Read {
     Behind(usize),
 }
 
-/// Characters of names, one of each sort that the grammar tells apart and a glob could name.
-const NAME_LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789-_.:/@";
+/// How many of them there are.
+const READS: usize = 4 + BEFORE_DIGEST.len() + DIGEST_LENGTH;
+/// Some of them, a bit for each.
+type Reads = u128;
 
 impl Read {
     /// Where a name is after `byte`, if one can go on with it.
     fn after(self, byte: u8) -> Option<Self> {
         match (self, byte) {
+            (_, b'A'..=b'Z') => None,
             (Self::Host(_), b'.' | b':') => Some(Self::Host(true)),
             (Self::Host(true), b'/') => Some(Self::Path(false)),
             (Self::Host(_), b'/' | b'@' | b'_') => None,
@@ -160,37 +98,53 @@ impl Read {
             (Self::Behind(read), _) => {
                 let fits = match BEFORE_DIGEST.as_bytes().get(read) {
                     Some(expected) => *expected == byte,
-                    None => read < BEFORE_DIGEST.len() + DIGEST_LENGTH && is_hex(byte),
+                    None => read < BEFORE_DIGEST.len() + DIGEST_LENGTH && is_hex_digit(byte),
                 };
                 fits.then_some(Self::Behind(read + 1))
             }
         }
     }
 
-    fn is_whole(self) -> bool {
-        self == Self::Behind(BEFORE_DIGEST.len() + DIGEST_LENGTH)
+    fn bit(self) -> Reads {
+        match self {
+            Self::Host(dotted) => 1 << usize::from(dotted),
+            Self::Path(begun) => 1 << (2 + usize::from(begun)),
+            Self::Behind(read) => 1 << (3 + read),
+        }
+    }
+
+    /// How far a name may have been read after any bytes, with `/` among them or not.
+    fn after_any(self, across: bool) -> Reads {
+        let from = |read: Self| Reads::MAX << read.bit().trailing_zeros();
+        let within = |one: Self, other: Self| one.bit() | other.bit();
+        match (self, across) {
+            (Self::Host(_), true) | (Self::Path(true), false) | (Self::Behind(_), _) => from(self),
+            (Self::Host(dotted), false) => within(Self::Host(dotted), Self::Host(true)),
+            (Self::Path(_), _) => from(Self::Path(false)),
+        }
+    }
+
+    /// All of them, in the order of their bits.
+    fn all() -> impl Iterator<Item = Self> {
+        let before = [Self::Host(false), Self::Host(true), Self::Path(false), Self::Path(true)];
+        before.into_iter().chain((1..=READS - 4).map(Self::Behind))
     }
 }
 
-/// Whether the glob matches any name at all.
-fn possible(tokens: &[Token]) -> bool {
-    let mut open = vec![(0, Read::Host(false))];
-    let mut seen: HashSet<(usize, Read)> = open.iter().copied().collect();
-    while let Some((at, read)) = open.pop() {
-        let Some(token) = tokens.get(at) else {
-            match read.is_whole() {
-                true => return true,
-                false => continue,
-            }
-        };
-        let skipped = (!matches!(token, Token::Byte(_))).then_some((at + 1, read));
-        let taken = NAME_LETTERS
-            .iter()
-            .filter_map(|byte| Some((token.take(Letter::Byte(*byte), at)?, read.after(*byte)?)));
-        let fresh: Vec<_> = taken.chain(skipped).filter(|state| seen.insert(*state)).collect();
-        open.extend(fresh);
-    }
-    false
+/// How far names have been read that were read so far as `reads`, after `token`.
+fn after(reads: Reads, token: &Token) -> Reads {
+    let these = Read::all().filter(|read| reads & read.bit() != 0);
+    let next = these.map(|read| match token {
+        Token::Byte(byte) => read.after(*byte).map_or(0, Read::bit),
+        Token::WithinSegment => read.after_any(false),
+        Token::AcrossSegments => read.after_any(true),
+    });
+    next.fold(0, |all, read| all | read)
+}
+
+/// Whether the pattern matches any name at all.
+fn possible(pattern: &Pattern) -> bool {
+    pattern.tokens().iter().fold(Read::Host(false).bit(), after) & Read::Behind(READS - 4).bit() != 0
 }
 
 impl FromStr for Glob {
@@ -207,7 +161,7 @@ impl FromStr for Glob {
         if let Some(odd) = text.chars().find(|c| !legal(c)) {
             return Err(GlobError::Character(escape_untrusted(&odd.to_string())));
         }
-        Ok(Self { text: text.to_owned(), tokens: tokens(&in_full(text)) })
+        Ok(Self { text: text.to_owned(), pattern: Pattern::of_segments(&in_full(text)) })
     }
 }
 
@@ -221,19 +175,6 @@ fn in_full(text: &str) -> String {
             host.to_ascii_lowercase() + path
         }
     }
-}
-
-fn tokens(text: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    let mut bytes = text.bytes().peekable();
-    while let Some(byte) = bytes.next() {
-        tokens.push(match byte {
-            b'*' if bytes.next_if_eq(&b'*').is_some() => Token::AcrossSegments,
-            b'*' => Token::WithinSegment,
-            other => Token::Byte(other),
-        });
-    }
-    tokens
 }
 
 impl fmt::Display for Glob {
@@ -319,6 +260,24 @@ mod tests {
             "index.docker.*/*/app**",
         ] {
             assert!(!glob(text).matches_nothing(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_leads_wherever_single_bytes_lead() {
+        let bytes = b"abcdefghijklmnopqrstuvwxyz0123456789-_.:/@";
+        for (read, across) in Read::all().flat_map(|read| [(read, true), (read, false)]) {
+            let (mut open, mut reached) = (vec![read], read.bit());
+            while let Some(here) = open.pop() {
+                let next =
+                    bytes.iter().filter(|byte| across || **byte != b'/').filter_map(|byte| here.after(*byte));
+                for there in next.filter(|there| reached & there.bit() == 0).collect::<Vec<_>>() {
+                    reached |= there.bit();
+                    open.push(there);
+                }
+            }
+            let all = Read::all().fold(0, |all, read| all | read.bit());
+            assert_eq!(read.after_any(across) & all, reached, "{read:?} {across}");
         }
     }
 

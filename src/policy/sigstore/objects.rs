@@ -2,7 +2,9 @@
 //! entries every object fits.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
+use crate::model::escape_untrusted;
 use crate::policy::resource::{Labels, Resource};
 
 /// Resources that policy-controller looks at (its `cmd/webhook`, v0.14.0); it refuses others in `match`.
@@ -42,6 +44,16 @@ impl ObjectMatch {
             && self.group == object.group
             && self.version.as_ref().is_none_or(|version| *version == object.version)
             && object.labels.as_ref().is_none_or(|labels| self.labels.iter().all(|rule| rule.fits(labels)))
+    }
+}
+
+impl fmt::Display for ObjectMatch {
+    /// `deployments.apps/v1`, and whether labels choose among them; escaped.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let group = if self.group.is_empty() { String::new() } else { format!(".{}", self.group) };
+        let version = self.version.as_deref().unwrap_or("*");
+        f.write_str(&escape_untrusted(&format!("{}{group}/{version}", self.resource)))?;
+        f.write_str(if self.labels.is_empty() { "" } else { " with certain labels" })
     }
 }
 

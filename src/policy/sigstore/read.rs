@@ -31,7 +31,7 @@ pub(in crate::policy) fn draft(document: &Field<'_>) -> Result<Draft, DraftError
     };
     let required = DraftAction::AnyOf(authorities(&spec.need("authorities")?, &mut notes)?);
     let policy = Policy {
-        name: name.word()?.to_owned(),
+        name: name.object_name()?.to_owned(),
         dialect: Dialect::Sigstore,
         mode,
         images,

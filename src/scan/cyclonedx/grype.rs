@@ -1,7 +1,8 @@
 //! What Grype means by its CycloneDX: one vulnerability for each match, and every rating with Grype's own severity.
 //! What it was told to ignore is not there, and nothing says what it was told to leave out.
 
-use super::{Component, Dialect, Hit, Vulnerability, worst};
+use super::document::{Component, Vulnerability};
+use super::{Dialect, Hit, worst};
 use crate::model::json::Object;
 use crate::scan::UNSTATED_FIX;
 use crate::scan::finding::{FindingError, Severity};

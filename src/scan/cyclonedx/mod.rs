@@ -3,16 +3,18 @@
 //! vulnerabilities were looked for is refused. What tells the image, a severity or a fix is told by each scanner in
 //! its own way: [`trivy`], [`grype`].
 
+mod document;
 mod grype;
 mod trivy;
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::model::Digest;
 use crate::model::json::{Bounded, Object};
+
+use document::{Affected, Analysis, Component, Document, Rating, Tool, Tools, Vulnerability};
 
 use super::finding::{Finding, FindingError, Members, Severity, Written, cut, shown};
 use super::identity::Identity;
@@ -24,97 +26,6 @@ pub(super) const FORMAT: &str = "CycloneDX";
 const VERSIONS: [&str; 4] = ["1.4", "1.5", "1.6", "1.7"];
 /// What a finding is called.
 const MEMBERS: Members = Members { id: "vulnerabilities.id", package: "components.name" };
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    spec_version: Option<String>,
-    #[serde(borrow)]
-    metadata: Option<Object<Metadata<'a>>>,
-    components: Option<Vec<Object<Component>>>,
-    vulnerabilities: Option<Vec<Object<Vulnerability>>>,
-}
-
-#[derive(Deserialize)]
-struct Metadata<'a> {
-    timestamp: Option<String>,
-    #[serde(borrow)]
-    tools: Option<&'a RawValue>,
-    component: Option<Object<Component>>,
-}
-
-/// The tools since version 1.5; before, they were an array.
-#[derive(Deserialize)]
-struct Tools {
-    components: Option<Vec<Object<Tool>>>,
-}
-
-#[derive(Deserialize)]
-struct Tool {
-    name: Option<String>,
-    version: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Component {
-    #[serde(rename = "bom-ref")]
-    reference: Option<String>,
-    r#type: Option<String>,
-    group: Option<String>,
-    name: Option<String>,
-    version: Option<String>,
-    purl: Option<String>,
-    properties: Option<Vec<Object<Property>>>,
-}
-
-#[derive(Deserialize)]
-struct Property {
-    name: Option<String>,
-    value: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Vulnerability {
-    id: Option<String>,
-    source: Option<Object<Source>>,
-    ratings: Option<Vec<Object<Rating>>>,
-    recommendation: Option<String>,
-    affects: Option<Vec<Object<Affected>>>,
-    analysis: Option<Object<Analysis>>,
-}
-
-#[derive(Deserialize)]
-struct Source {
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Rating {
-    source: Option<Object<Source>>,
-    severity: Option<String>,
-    method: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Affected {
-    r#ref: Option<String>,
-    versions: Option<Vec<Object<AffectedVersion>>>,
-}
-
-#[derive(Deserialize)]
-struct AffectedVersion {
-    version: Option<String>,
-    range: Option<String>,
-    status: Option<String>,
-}
-
-/// What somebody thinks of a vulnerability in this product; it is judged like any other.
-#[derive(Deserialize)]
-struct Analysis {
-    state: Option<String>,
-    justification: Option<String>,
-    detail: Option<String>,
-}
 
 /// A vulnerability in a package, for the scanner's module to say what is meant.
 struct Hit<'a> {
@@ -144,10 +55,10 @@ pub(super) fn read(document: Bounded<'_>, digest: Digest) -> Result<Report, Repo
     if !VERSIONS.contains(&specification.as_str()) {
         return Err(ReportError::CycloneDxVersion(shown(&specification)));
     }
-    let Object(metadata) = report.metadata.ok_or(ReportError::Missing("metadata"))?;
+    let Object(about) = report.about.ok_or(ReportError::Missing("metadata"))?;
     let vulnerabilities = report.vulnerabilities.ok_or(ReportError::Sbom)?;
-    let (dialect, scanner_version) = scanner(metadata.tools)?;
-    let Object(image) = metadata.component.ok_or(ReportError::Missing("metadata.component"))?;
+    let (dialect, scanner_version) = scanner(about.tools)?;
+    let Object(image) = about.component.ok_or(ReportError::Missing("metadata.component"))?;
     match image.r#type.as_deref() {
         Some("container") => {}
         Some(other) => return Err(ReportError::NotAnImage(format!("`{}`", shown(other)))),
@@ -162,7 +73,7 @@ pub(super) fn read(document: Bounded<'_>, digest: Digest) -> Result<Report, Repo
         digest,
         form: Form::CycloneDx,
         scanner: Scanner { name: dialect.name, version: version(scanner_version)? },
-        created: time(metadata.timestamp.as_deref()),
+        created: time(about.timestamp.as_deref()),
         identity,
         findings: findings(&vulnerabilities, &components, &specification, dialect)?,
         nothing_scanned: false,
@@ -276,21 +187,6 @@ fn severity(word: &str) -> Option<Severity> {
 /// The worst of several ratings; none at all is what a scanner writes about what its database does not describe.
 fn worst(ratings: &[(&Rating, Severity)]) -> Severity {
     ratings.iter().map(|(_, severity)| *severity).max().unwrap_or(Severity::Unknown)
-}
-
-impl Rating {
-    fn source(&self) -> Option<&str> {
-        self.source.as_ref()?.0.name.as_deref()
-    }
-}
-
-impl Component {
-    /// The values of the property `name`.
-    fn properties<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let properties = self.properties.iter().flatten().map(|Object(property)| property);
-        let named = properties.filter(move |property| property.name.as_deref() == Some(name));
-        named.filter_map(|property| property.value.as_deref())
-    }
 }
 
 impl Hit<'_> {

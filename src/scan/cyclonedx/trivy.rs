@@ -2,7 +2,8 @@
 //! its sources, and does not say which of them its own severity is: that is told here by Trivy's rule (its
 //! `pkg/vulnerability`), and where it cannot be told the worst is taken.
 
-use super::{Component, Dialect, Hit, Rating, Source, Vulnerability, worst};
+use super::document::{Component, Rating, Source, Vulnerability};
+use super::{Dialect, Hit, worst};
 use crate::model::json::Object;
 use crate::scan::UNSTATED_FIX;
 use crate::scan::finding::{FindingError, Severity};

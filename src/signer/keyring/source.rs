@@ -251,12 +251,8 @@ impl Keyring for KeySource {
 /// The entry with the public key: `cosign.pub`; else the only one there is, whatever its name, as policy-controller
 /// takes it.
 fn public_entry(entries: &SecretEntries) -> Option<&Password> {
-    let mut others = entries.iter().filter(|(name, _)| *name != PRIVATE_KEY_ENTRY);
-    let only = match (others.next(), entries.len()) {
-        (Some((_, pem)), 1) => Some(pem),
-        _ => None,
-    };
-    entries.get(PUBLIC_KEY_ENTRY).or(only)
+    let only = entries.iter().find(|(name, _)| entries.len() == 1 && *name != PRIVATE_KEY_ENTRY);
+    entries.get(PUBLIC_KEY_ENTRY).or(only.map(|(_, pem)| pem))
 }
 
 /// A secret without `cosign.password` has the empty password; no other is asked for.

@@ -202,6 +202,21 @@ fn the_same_again_writes_nothing_and_another_report_is_added() {
 }
 
 #[test]
+fn attestations_of_other_scans_are_not_read_again() {
+    let world = World::new();
+    let image = world.built("every day");
+    let large = with(trivy(&image), "/Padding", json!("x".repeat(1 << 20)));
+    world.attest(&image, &[large], LENIENT).run().expect_code(0);
+    let tag = world.registry.manifest(&image.repository, &att_tag(&image)).unwrap();
+    let manifest: Value = serde_json::from_slice(&tag).unwrap();
+    let other = manifest["layers"][0]["digest"].as_str().unwrap().to_owned();
+    world.registry.forget_requests();
+    world.attest(&image, &[trivy(&image)], LENIENT).run().expect_code(0);
+    let fetched = world.paths().iter().any(|path| path.contains(&other));
+    assert!(!fetched, "{:#?}", world.paths());
+}
+
+#[test]
 fn a_signature_that_was_there_is_attested_and_a_missing_format_added_alone() {
     let world = World::new();
     let image = world.countersigned("validated before");

@@ -26,7 +26,7 @@ fn sarif_and_cyclonedx_of_an_image_are_judged_as_its_json() {
     let world = World::new();
     let image = world.built("other forms");
     for report in trivy_otherwise(&image) {
-        let run = refused(&world, &world.validate(&image, &[report.clone()], STRICT), 1);
+        let run = refused(&world, &world.validate(&image, std::slice::from_ref(&report), STRICT), 1);
         assert!(run.stdout.contains("severity CRITICAL"), "{}", run.stdout);
         let run = world.validate(&image, &[report], LENIENT).run().expect_code(0);
         assert!(run.stdout.contains("2 findings that no rule denies"), "{}", run.stdout);
