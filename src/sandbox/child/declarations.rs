@@ -166,9 +166,9 @@ impl<'a> Reading<'a> {
         let words: BTreeSet<&str> = (0..self.tokens.len()).filter_map(|number| self.word(number)).collect();
         let mut found = Vec::new();
         let mut count = 0;
-        for number in 0..self.tokens.len() {
+        for (number, innermost) in of.iter().enumerate() {
             let Some((names, next)) = self.declaration(number) else { continue };
-            let innermost = of[number].filter(|bracket| {
+            let innermost = innermost.filter(|bracket| {
                 brackets[*bracket].statements.is_some_and(|statements| statements <= number)
             });
             let bracket =
