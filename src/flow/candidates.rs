@@ -45,12 +45,14 @@ impl Left {
         self.bytes = self.bytes.map(|left| left.saturating_sub(bytes as u64));
     }
 
-    /// The candidates that are read: no more than are left, and where bytes are counted the small ones first.
+    /// The candidates that are read: no more than are left, and the small ones first where not all would fit.
     fn take(&mut self, pointers: Vec<Pointer>) -> Vec<(Digest, Vec<Pointer>)> {
         let taken = pointers.len().min(self.candidates);
         self.candidates -= taken;
         let mut groups = by_blob(pointers.into_iter().take(taken));
-        if self.bytes.is_some() {
+        let sizes = groups.iter().flat_map(|(_, pointers)| pointers.first()).map(|pointer| pointer.size);
+        let stated = sizes.fold(0, u64::saturating_add);
+        if self.bytes.is_some_and(|left| left < stated) {
             groups.sort_by_key(|(_, pointers)| pointers.iter().map(|pointer| pointer.size).min());
         }
         groups
@@ -197,8 +199,10 @@ mod tests {
     }
 
     #[test]
-    fn small_attestations_are_read_first_and_signatures_as_they_stand() {
-        assert_eq!(taken(&mut Left::of(Sought::Attestations(&[])), &[3, 1, 2]), [1, 2, 3]);
+    fn small_attestations_are_read_first_where_not_all_fit_and_signatures_as_they_stand() {
+        let attestations = || Left::of(Sought::Attestations(&[]));
+        assert_eq!(taken(&mut attestations(), &[3, 1, 2]), [3, 1, 2]);
+        assert_eq!(taken(&mut attestations(), &[3 << 30, 1, 2 << 30]), [1, 2 << 30, 3 << 30]);
         let mut signatures = Left::of(Sought::Signatures);
         assert_eq!(signatures.set_aside().candidates, 0);
         assert_eq!(taken(&mut signatures, &[3, 1, 2]), [3, 1, 2]);
