@@ -164,7 +164,7 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
         false => None,
     };
     let scans = match reports.have_a_page() {
-        true => scans::scans(&registry, &policies, &answers, deadline).await,
+        true => scans::scans(&registry, &policies, &answers, deadline, now).await,
         false => Vec::new(),
     };
     reports.write(&Page { report: &report, now, policies: &loaded, scans: &scans })?;
