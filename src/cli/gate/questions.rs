@@ -42,6 +42,7 @@ impl Questions {
         let mut questions = Self { asked: Vec::new(), uses: Vec::new(), fixed };
         let mut numbers = HashMap::new();
         for image in images {
+            let image = questions.fixed.given(image);
             let asked = Asked { image, namespace: args.namespace.clone(), object: None };
             questions.add(asked, None, &mut numbers);
         }

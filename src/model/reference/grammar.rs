@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::str::FromStr as _;
 
-use super::{DOCKER_HUB, ImageRef, NAME_LIMIT, ReferenceError, Repository, Tag, refused};
+use super::{DOCKER_HUB, DOCKER_HUB_HOSTS, ImageRef, NAME_LIMIT, ReferenceError, Repository, Tag, refused};
 use crate::model::digest::DigestError;
 
 /// The port of HTTPS.
@@ -108,7 +108,7 @@ pub(in crate::model) fn normalised_host(written: &str) -> Result<String, String>
         return Err("`oci` is the word for image layouts; name the registry by its full name".to_owned());
     }
     let name = match name {
-        "index.docker.io" | "registry-1.docker.io" if port.is_none() => DOCKER_HUB,
+        hub if port.is_none() && DOCKER_HUB_HOSTS.contains(&hub) => DOCKER_HUB,
         other => other,
     };
     match port {

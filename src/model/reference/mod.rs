@@ -15,6 +15,8 @@ use super::digest::Digest;
 
 /// The registry that names without a host belong to.
 pub const DOCKER_HUB: &str = "docker.io";
+/// The hosts that are Docker Hub's, each in small letters; the first is the normal form.
+pub const DOCKER_HUB_HOSTS: [&str; 3] = [DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
 /// Longest repository name, host included (distribution specification).
 const NAME_LIMIT: usize = 255;
 

@@ -5,15 +5,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::reference::DOCKER_HUB;
+use crate::model::reference::{DOCKER_HUB, DOCKER_HUB_HOSTS};
 use crate::model::{ImageRef, Repository, escape_untrusted};
 use crate::policy::glob::Glob;
 
 /// Longest pattern, in bytes: a name of 255, a tag of 128 and a digest, with what is between them.
 const LENGTH_LIMIT: usize = 512;
-
-/// Other names of Docker Hub's host.
-const DOCKER_HUB_HOSTS: [&str; 3] = [DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
 
 /// A pattern of image names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
