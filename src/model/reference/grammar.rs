@@ -117,6 +117,30 @@ pub(in crate::model) fn normalised_host(written: &str) -> Result<String, String>
     }
 }
 
+/// Every spelling in small letters that means a host in its normal form: with a dot at the end of its name and without,
+/// with the port 443 and without. Docker Hub has several names.
+pub(super) fn spellings(host: &str) -> Vec<String> {
+    let (name, port) = match host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
+        Some((name, port)) => (name, Some(port)),
+        None => (host, None),
+    };
+    let names: &[&str] = if host == DOCKER_HUB { &DOCKER_HUB_HOSTS } else { &[name] };
+    let names = names.iter().flat_map(|name| {
+        let dotted = (!name.ends_with(']')).then(|| format!("{name}."));
+        [(*name).to_owned()].into_iter().chain(dotted)
+    });
+    let default = DEFAULT_PORT.to_string();
+    let other = port.filter(|port| *port != default);
+    names
+        .flat_map(|name| {
+            let with_port = format!("{name}:{}", other.unwrap_or(&default));
+            // Without a dot it would be no host, but the beginning of a path at Docker Hub.
+            let alone = (other.is_none() && names_a_host(&name)).then_some(name);
+            alone.into_iter().chain([with_port])
+        })
+        .collect()
+}
+
 /// Whether clients take a host for an IPv4 address: its last label is a number, decimal or hexadecimal (WHATWG URL,
 /// "ends in a number").
 fn ends_in_a_number(host: &str) -> bool {
