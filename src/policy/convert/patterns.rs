@@ -1,11 +1,9 @@
 //! Patterns of names as native patterns, where both mean the same repositories.
 
-use crate::model::reference::DOCKER_HUB;
+use crate::model::reference::{DOCKER_HUB, DOCKER_HUB_HOSTS};
 use crate::policy::names::NamePattern;
 use crate::policy::pattern::Pattern;
 
-/// Other names of Docker Hub.
-const HUB_HOSTS: [&str; 3] = [DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
 /// What stands behind a repository in the names that policy-controller reads.
 const DIGESTS: [&str; 3] = ["@sha256:*", "@**", "@*"];
 
@@ -40,7 +38,7 @@ fn of_runs(written: &str) -> Result<String, String> {
         None if text.contains('*') => Err(ambiguous()),
         None => Ok(format!("{DOCKER_HUB}/library/{text}")),
         Some((host, _)) if host.contains('*') => Err(wildcard_in_host()),
-        Some((host, path)) if HUB_HOSTS.contains(&host) => {
+        Some((host, path)) if DOCKER_HUB_HOSTS.contains(&host) => {
             hub_path(path)?;
             Ok(format!("{DOCKER_HUB}/{}", path_of(path)))
         }
