@@ -92,7 +92,8 @@ fn signature(
     }
     let (spot, key, hash) = public_key(key)?;
     let (keys, places) = (vec![(spot, key)], origin.into_iter().collect());
-    Ok(DraftGrant::Signature { keys, places, format: Some(format), hash })
+    let source = authority.get("source").map(|field| field.spot());
+    Ok(DraftGrant::Signature { keys, places, source, format: Some(format), hash })
 }
 
 /// The format that signatures must be in. Where none is named, it is the legacy one, there as here.
