@@ -207,7 +207,6 @@ mod tests {
             "registry.example.org./**",
             "registry.example.org:0443/**",
             "REGISTRY.example.org/**",
-            "[0:0::1]/**",
         ] {
             assert!(sigstore(text).is_err(), "{text}: {:?}", sigstore(text));
         }
