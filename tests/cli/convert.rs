@@ -14,8 +14,7 @@ fn sigstore(name: &str) -> String {
 }
 
 fn refused(world: &World, line: &str) -> String {
-    let run = world.run(line);
-    run.expect_code(2);
+    let run = world.run(line).expect_code(2);
     assert!(run.stdout.is_empty(), "{}", run.stdout);
     run.stderr
 }
@@ -37,8 +36,7 @@ fn settings_without_policies_are_told_from_nothing_and_beside_policies_they_are_
     let said = refused(&world, "policy convert settings.yaml");
     assert!(said.contains("settings of an installation and no policies"), "{said}");
     world.home().write("policy.yaml", sigstore("keys"));
-    let run = world.run("policy convert policy.yaml settings.yaml");
-    run.expect_code(0);
+    let run = world.run("policy convert policy.yaml settings.yaml").expect_code(0);
     assert!(run.stdout.contains("#   settings.yaml:3: metadata.name: "), "{}", run.stdout);
     assert!(run.stdout.contains("call the gate with --no-match warn"), "{}", run.stdout);
 }
@@ -56,8 +54,7 @@ fn two_policies_of_one_name_are_refused() {
 #[test]
 fn two_policies_that_would_get_one_name_are_refused() {
     let world = World::new();
-    let two = tanzu(&world)
-        + "      - namePattern: ghcr.io/*\n        keys:\n          - name: release\n";
+    let two = tanzu(&world) + "      - namePattern: ghcr.io/*\n        keys:\n          - name: release\n";
     world.home().write("tanzu.yaml", two);
     world.home().write("other.yaml", sigstore("image-policy-2"));
     world.run("policy convert tanzu.yaml").expect_code(0);
