@@ -14,6 +14,6 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(rules) = std::str::from_utf8(bytes) else { return };
     if let Ok(moved) = declarations::first(rules) {
         assert_eq!(moved.matches('\n').count(), rules.matches('\n').count());
-        assert!(moved.len() <= 8 * rules.len() + 8);
+        assert!(moved.len() <= 16 * rules.len() + 16);
     }
 });

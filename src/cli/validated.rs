@@ -13,6 +13,7 @@ use crate::flow::validate::{AttestationReceipt, Examination, ValidateError};
 use crate::policy::Verdict;
 use crate::sandbox::SandboxError;
 use crate::scan::VexError;
+use crate::scan::rego::InputError;
 
 /// The result in JSON (docs/json.md).
 #[derive(Serialize)]
@@ -101,6 +102,8 @@ impl From<ValidateError> for Failure {
             ),
             ValidateError::OneKey(_) => Self::usage(message)
                 .hint("make a second key pair with `countersign keys generate`, which the build cannot use"),
+            ValidateError::NoInput { cause: InputError::Suppressed(_), .. } => Self::usage(message)
+                .hint("let the rules read `# countersign:input cyclonedx`, where they are among the findings; or scan without suppressing"),
             ValidateError::NoInput { .. } => Self::usage(message)
                 .hint("give the report that the rules' `# countersign:input` names, or let them read cyclonedx"),
             ValidateError::Rego { cause: SandboxError::Failed(_), .. } => Self::undecided(message)

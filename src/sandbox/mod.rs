@@ -4,7 +4,7 @@ pub mod child;
 
 use futures_util::future::BoxFuture;
 
-pub use crate::scan::rego::{ANSWER_LIMIT, Answer, RegoRules, SIZE_LIMIT};
+pub use crate::scan::rego::{ANSWER_LIMIT, Answer, RegoRules, SIZE_LIMIT, lexer};
 
 /// Most bytes of input: a report, or all its findings in other words.
 pub const INPUT_LIMIT: usize = 2 * crate::scan::report::REPORT_LIMIT;

@@ -99,7 +99,12 @@ fn rules_that_give_no_answer_are_bad_input_and_never_a_pass() {
         ("package main\ndeny[m] { m := \"x\" }".to_owned(), "no line says what `input` is"),
         (with("deny[m] { m := \"x\" }"), "Missing package declaration"),
         (with("package other\ndeny[m] { m := \"x\" }"), "the package `other`; `package main` is expected"),
-        (with("package main\nviolation[m] { m := \"x\" }"), "no rule `deny` in `package main`"),
+        (with("package main\nallow[m] { m := \"x\" }"), "no rule `deny` in `package main`"),
+        (
+            with("package main\ndeny[m] { m := input.x }\nviolation[m] { m := \"x\" }"),
+            "only the messages of `deny` are read",
+        ),
+        (with("package main\ndeny[m] { x := i; some i; m := x }"), "`i` is used before `some i` declares it"),
         (with("package main\ndeny = true { input.Results }"), "`deny` is no set of messages"),
         (with("package main\ndeny[m] { m := to_number(\"x\") }"), "could not parse string as number"),
         (with("package main\ndeny[m] { m := 1 / 0 }"), "divide by zero"),
@@ -119,6 +124,43 @@ fn rules_that_give_no_answer_are_bad_input_and_never_a_pass() {
         let message = refused(&rules);
         assert!(message.contains(said), "{rules}: {message}");
     }
+}
+
+/// Rules of one line in which a declared variable has the name of something else, and which must deny all the same.
+#[test]
+fn a_declared_variable_is_never_taken_for_something_else_of_its_name() {
+    let world = World::new();
+    let image = world.built("names");
+    for (number, body) in [
+        "deny[m] { some i; r := input.Results[i]; some j; v := r.Vulnerabilities[j]; s := {x | some i; x := [v.Severity][i]}; s[\"CRITICAL\"]; m := v.VulnerabilityID }",
+        "deny[m] { r := [x | some i; x := input.Results[i]]; some i; some j; v := r[i].Vulnerabilities[j]; v.Severity == \"CRITICAL\"; m := v.VulnerabilityID }",
+        "k := \"x\"\ndeny[m] { some k; v := input.Results[_].Vulnerabilities[k]; v.Severity == \"CRITICAL\"; m := v.VulnerabilityID }",
+        "k(x) = y { y := x }\ndeny[m] { some k; v := input.Results[_].Vulnerabilities[k]; v.Severity == \"CRITICAL\"; m := v.VulnerabilityID }",
+        "default k = 7\ndeny[m] { some k; v := input.Results[_].Vulnerabilities[k]; v.Severity == \"CRITICAL\"; m := v.VulnerabilityID }",
+        "import input.nothing as k\ndeny[m] { some k; v := input.Results[_].Vulnerabilities[k]; v.Severity == \"CRITICAL\"; m := v.VulnerabilityID }",
+        "deny[m] { k := 5; ids := [v.VulnerabilityID | some k; v := input.Results[_].Vulnerabilities[k]; v.Severity == \"CRITICAL\"]; k == 5; m := ids[_] }",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let rules = format!("# countersign:input trivy\npackage main\n{body}\n");
+        let run = validate(&world, &image, &trivy(&image), &rules).expect_code(1);
+        assert_eq!(messages(&run), json!(["CVE-2019-18224"]), "{number}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn what_rules_over_a_raw_report_would_miss_is_refused() {
+    let world = World::new();
+    let image = world.built("suppressed");
+    let finding = json!({"VulnerabilityID": "CVE-1", "PkgName": "a", "Severity": "CRITICAL"});
+    let modified = json!([{"Type": "vulnerability", "Status": "ignored", "Finding": finding}]);
+    let report =
+        crate::reports::with(trivy_alpine(&image), "/Results/0/ExperimentalModifiedFindings", modified);
+    let rules = "# countersign:input trivy\npackage main\ndeny[m] { m := input.Results[_].Vulnerabilities[_].Nothing }\n";
+    let run = validate(&world, &image, &report, rules).expect_code(2);
+    assert!(run.stdout.contains("the scanner suppressed findings (CVE-1 first)"), "{}", run.stdout);
+    validate(&world, &image, &report, SCAN_POLICY).expect_code(1);
 }
 
 #[test]

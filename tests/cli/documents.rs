@@ -19,7 +19,8 @@ fn words(line: &str) -> Vec<String> {
 #[test]
 fn every_command_in_the_documents_is_accepted() {
     let mut paths = vec![in_project("README.md")];
-    let guides = std::fs::read_dir(in_project("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let folders = ["docs", "docs/migrating"].map(|folder| std::fs::read_dir(in_project(folder)).unwrap());
+    let guides = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
     paths.extend(guides.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
     let mut found = 0;
     for path in paths {

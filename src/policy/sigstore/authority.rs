@@ -90,8 +90,9 @@ fn signature(
     {
         return Err(written.refuse("bundles stand under no tag, and `tagPrefix` is the beginning of one"));
     }
-    let (spot, key, hash) = public_key(key)?;
-    let (keys, places) = (vec![(spot, key)], origin.into_iter().collect());
+    let members = key.members(&["data", "secretRef", "kms", "hashAlgorithm"])?;
+    let (keys, places) = (vec![public_key(key, &members)?], origin.into_iter().collect());
+    let hash = members.get("hashAlgorithm").map(|field| hash(&field)).transpose()?;
     let source = authority.get("source").map(|field| field.spot());
     Ok(DraftGrant::Signature { keys, places, source, format: Some(format), hash })
 }
@@ -106,20 +107,17 @@ fn format(authority: &Members<'_>) -> Result<Format, DraftError> {
     }
 }
 
-/// The key, where it stands, and its hash where one is named.
-fn public_key(field: &Field<'_>) -> Result<(Spot, DraftKey, Option<(Spot, HashAlgorithm)>), DraftError> {
-    let members = field.members(&["data", "secretRef", "kms", "hashAlgorithm"])?;
-    let (spot, key) = match (members.get("data"), members.get("secretRef"), members.get("kms")) {
+/// The key, and where it stands.
+fn public_key(field: &Field<'_>, members: &Members<'_>) -> Result<(Spot, DraftKey), DraftError> {
+    match (members.get("data"), members.get("secretRef"), members.get("kms")) {
         (Some(data), None, None) => {
             let key = one_public_key(data.text()?).map_err(|reason| data.refuse(reason))?;
-            (data.spot(), DraftKey::Spelled(key))
+            Ok((data.spot(), DraftKey::Spelled(key)))
         }
-        (None, Some(secret), None) => (secret.spot(), DraftKey::From(secret_ref(&secret)?)),
-        (None, None, Some(kms)) => (kms.spot(), DraftKey::From(reference(&kms)?)),
-        _ => return Err(field.refuse("a key is one of `data`, `secretRef` and `kms`")),
-    };
-    let hash = members.get("hashAlgorithm").map(|field| hash(&field)).transpose()?;
-    Ok((spot, key, hash))
+        (None, Some(secret), None) => Ok((secret.spot(), DraftKey::From(secret_ref(&secret)?))),
+        (None, None, Some(kms)) => Ok((kms.spot(), DraftKey::From(reference(&kms)?))),
+        _ => Err(field.refuse("a key is one of `data`, `secretRef` and `kms`")),
+    }
 }
 
 fn secret_ref(field: &Field<'_>) -> Result<KeySource, DraftError> {

@@ -1,6 +1,6 @@
 //! The bounds of an evaluation, set by the process on itself before it reads anything.
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::{MEMORY, TIME};
 
@@ -20,7 +20,10 @@ pub(super) fn set() -> Result<(), String> {
     bound(Resource::Nofile, FILES, FILES)
 }
 
+/// Where the system allows less already, that stays.
 fn bound(resource: Resource, soft: u64, hard: u64) -> Result<(), String> {
+    let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+    let (soft, hard) = (soft.min(most), hard.min(most));
     setrlimit(resource, Rlimit { current: Some(soft), maximum: Some(hard) })
         .map_err(|error| format!("{resource:?}: {error}"))
 }

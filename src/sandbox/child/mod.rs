@@ -42,6 +42,8 @@ enum Ending {
     Answer(Answer),
     /// What is wrong with the rules.
     Fault(String),
+    /// Why nothing was evaluated.
+    Unready(String),
 }
 
 impl ChildSandbox {
@@ -113,6 +115,7 @@ fn ending(written: &[u8], status: ExitStatus) -> Result<Answer, SandboxError> {
     }
     match json::from_slice::<Ending>(written) {
         Ok(Ending::Answer(answer)) => Ok(answer.again()),
+        Ok(Ending::Unready(reason)) => Err(SandboxError::Failed(escape_untrusted(&reason))),
         Ok(Ending::Fault(fault)) => Err(SandboxError::Rules(escape_untrusted(&fault))),
         Err(error) => Err(SandboxError::Failed(format!("its answer is not readable: {error}"))),
     }

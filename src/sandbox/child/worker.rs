@@ -10,9 +10,9 @@ pub fn run() -> bool {
     let ending = match limits::set() {
         Ok(()) => match read(std::io::stdin().lock()) {
             Ok((rules, input)) => evaluated(&rules, &input),
-            Err(error) => Ending::Fault(error),
+            Err(error) => Ending::Unready(error),
         },
-        Err(error) => Ending::Fault(format!("the bounds of the evaluation could not be set: {error}")),
+        Err(error) => Ending::Unready(format!("the bounds of the evaluation could not be set: {error}")),
     };
     let written = serde_json::to_vec(&ending).is_ok_and(|text| std::io::stdout().write_all(&text).is_ok());
     written && std::io::stdout().flush().is_ok()

@@ -12,7 +12,7 @@ impl RegoRules {
     /// The input that these rules read of `report`, as JSON; `written` are the report's bytes, where they are needed.
     ///
     /// # Errors
-    /// [`InputError`] if they read another scanner's reports.
+    /// [`InputError`] if they read another scanner's reports, or would miss what the scanner suppressed.
     pub fn input_of<'a>(
         &self,
         report: &Report,
@@ -23,6 +23,9 @@ impl RegoRules {
             Input::Grype => Form::Grype,
             Input::CycloneDx => return bill_of_materials(report).map(Cow::Owned),
         };
+        if let Some(finding) = report.findings.iter().find(|finding| finding.suppressed.is_some()) {
+            return Err(InputError::Suppressed(finding.id.clone()));
+        }
         match (report.form == expected, written) {
             (true, Some(written)) => Ok(Cow::Borrowed(written)),
             (true, None) => Err(InputError::Json("the report was not kept".to_owned())),

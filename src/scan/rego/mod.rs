@@ -3,11 +3,13 @@
 //! evaluated elsewhere, because a language that can loop needs bounds that only an operating system gives.
 
 mod input;
+pub mod lexer;
 
 use serde::{Deserialize, Serialize};
 
 use super::report::Form;
 use crate::model::{Digest, escape_untrusted};
+use lexer::Kind;
 
 /// Largest file of rules, in bytes.
 pub const SIZE_LIMIT: usize = 1 << 20;
@@ -15,6 +17,8 @@ pub const SIZE_LIMIT: usize = 1 << 20;
 pub const ANSWER_LIMIT: usize = 4 << 20;
 /// Most messages of an evaluation that are kept; the others are counted.
 pub const MESSAGES_LIMIT: usize = 10_000;
+/// Most bytes of all messages that are kept: as JSON they fit into an answer.
+const TEXT_LIMIT: usize = ANSWER_LIMIT / 4;
 /// Longest message that is kept, in characters.
 const MESSAGE_LIMIT: usize = 512;
 /// The comment that says what `input` is.
@@ -78,6 +82,9 @@ pub enum InputError {
         /// What was given.
         found: Form,
     },
+    /// The scanner suppressed findings, which rules over its own report would not see among the others.
+    #[error("the scanner suppressed findings ({0} first), which rules over its own report would miss")]
+    Suppressed(String),
     /// The input could not be written.
     #[error("the input of the rules could not be made: {0}")]
     Json(String),
@@ -126,18 +133,15 @@ impl RegoRules {
 /// The input that a comment `# countersign:input NAME` declares.
 fn declared(text: &str) -> Result<Input, RegoError> {
     let mut found = None;
-    for (line, comment) in (1..).zip(text.lines()) {
-        let Some(comment) = comment.trim_start().strip_prefix('#') else { continue };
-        let Some(word) = comment.trim().strip_prefix(DECLARATION) else { continue };
-        let input = match word.trim() {
-            "trivy" => Input::Trivy,
-            "grype" => Input::Grype,
-            "cyclonedx" => Input::CycloneDx,
-            other => {
-                let word = escape_untrusted(&other.chars().take(MESSAGE_LIMIT).collect::<String>());
-                return Err(RegoError::Input { line, word });
-            }
-        };
+    for token in lexer::tokens(text).iter().filter(|token| token.kind == Kind::Comment) {
+        let comment = text.get(token.span.clone()).unwrap_or_default().trim_start_matches('#').trim();
+        let Some(word) = comment.strip_prefix(DECLARATION) else { continue };
+        // Another word that begins alike declares nothing.
+        if word.starts_with(|c: char| !c.is_whitespace()) {
+            continue;
+        }
+        let line = text.get(..token.span.start).unwrap_or_default().matches('\n').count() + 1;
+        let input = input(word.trim(), line)?;
         if found.replace(input).is_some() {
             return Err(RegoError::Twice { line });
         }
@@ -145,14 +149,30 @@ fn declared(text: &str) -> Result<Input, RegoError> {
     found.ok_or(RegoError::Undeclared)
 }
 
+fn input(word: &str, line: usize) -> Result<Input, RegoError> {
+    match word {
+        "trivy" => Ok(Input::Trivy),
+        "grype" => Ok(Input::Grype),
+        "cyclonedx" => Ok(Input::CycloneDx),
+        other => {
+            let word = escape_untrusted(&other.chars().take(MESSAGE_LIMIT).collect::<String>());
+            Err(RegoError::Input { line, word })
+        }
+    }
+}
+
 impl Answer {
     /// The answer that denies with these messages.
     pub fn new(messages: impl Iterator<Item = String>) -> Self {
-        let (mut deny, mut more) = (Vec::new(), 0);
+        let (mut deny, mut more, mut left) = (Vec::new(), 0, TEXT_LIMIT);
         for message in messages {
-            match deny.len() < MESSAGES_LIMIT {
-                true => deny.push(super::finding::shown(&message)),
-                false => more += 1,
+            let shown = super::finding::shown(&message);
+            match left.checked_sub(shown.len()) {
+                Some(rest) if deny.len() < MESSAGES_LIMIT => {
+                    left = rest;
+                    deny.push(shown);
+                }
+                _ => more += 1,
             }
         }
         Self { deny, more }
@@ -188,6 +208,8 @@ mod tests {
             Err(RegoError::Undeclared)
         );
         assert_eq!(read(""), Err(RegoError::Undeclared));
+        assert_eq!(read("x := `\n# countersign:input trivy\n`"), Err(RegoError::Undeclared));
+        assert_eq!(read("# countersign:inputtrivy"), Err(RegoError::Undeclared));
     }
 
     #[test]
@@ -207,5 +229,7 @@ mod tests {
         let many = (0..MESSAGES_LIMIT + 3).map(|number| number.to_string());
         let answer = Answer::new(many);
         assert_eq!((answer.deny.len(), answer.more), (MESSAGES_LIMIT, 3));
+        let long = Answer::new((0..MESSAGES_LIMIT).map(|_| "\u{202e}".repeat(MESSAGE_LIMIT)));
+        assert!(serde_json::to_vec(&long).unwrap().len() < ANSWER_LIMIT && long.more > 0);
     }
 }

@@ -114,7 +114,7 @@ fn what_could_not_be_asked_makes_it_undecided_and_is_never_no_report() {
         let world = World::new();
         let image = world.built("unreachable");
         world.attest(&image, &[trivy(&image)], LENIENT).run().expect_code(0);
-        world.registry.misbehave(Fault::on_reads(place.clone(), Act::Status(403)));
+        world.registry.misbehave(Fault::on_reads(place, Act::Status(403)));
         let found = report(&image.pinned()).run().expect_code(3).json();
         assert_ne!(found["unreachable"], json!([]), "{place:?}");
         // What was found in the other format is shown all the same.

@@ -86,7 +86,7 @@ fn where_a_signature_could_not_be_stored_nothing_is_attached() {
         let world = World::new();
         let image = world.built("half signed");
         let act = if place == Place::SigTag { Act::ImmutableTag(409) } else { Act::Status(403) };
-        world.registry.misbehave(Fault::on_writes(place.clone(), act));
+        world.registry.misbehave(Fault::on_writes(place, act));
         let run = world.attest(&image, &[trivy(&image)], LENIENT).run().expect_code(3);
         assert_eq!(run.json()["attestations"], json!([]), "{place:?}");
         world.registry.behave();
@@ -256,7 +256,7 @@ fn a_report_that_is_too_large_to_attach_is_refused_before_anything_is_written() 
     let image = world.built("large");
     let large = with(trivy(&image), "/Padding", json!("x".repeat(24 << 20)));
     world.registry.forget_requests();
-    let run = world.attest(&image, &[large.clone()], LENIENT).run().expect_code(2);
+    let run = world.attest(&image, std::slice::from_ref(&large), LENIENT).run().expect_code(2);
     assert!(run.stderr.contains("cannot be attached"), "{}", run.stderr);
     assert_eq!(world.registry.writes().len(), 0);
     world.validate(&image, &[large], LENIENT).run().expect_code(0);

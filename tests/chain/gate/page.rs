@@ -1,6 +1,7 @@
 //! The gate's report as a page, as far as no browser is needed: its size, and the scans on it. What it looks like and does
 //! is shown in tests/browser.
 
+use super::tanzu::tanzu;
 use crate::policies::{pod, production};
 use crate::reports;
 use crate::support::cli::Countersign;
@@ -73,4 +74,13 @@ fn scans_are_asked_for_only_where_a_page_is_and_never_change_a_decision() {
     let text = page(&gate, 0);
     assert!(text.contains("not known: ") && text.contains("403"), "no word of what was refused");
     assert!(text.contains("The decision does not rest on it."));
+}
+
+#[test]
+fn an_alternative_that_is_not_needed_is_no_fault() {
+    let world = World::new();
+    let policy = tanzu(&[(&format!("{}/shop/*", world.registry.host()), "first second")]);
+    let text = page(&world.gate(&policy).arg(world.built("signed").pinned()), 0);
+    assert!(text.contains("Any one of these is enough.") && text.contains("not needed"));
+    assert!(!text.contains("class=\"bad\""), "something is shown as a fault");
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::tanzu::tanzu;
 use crate::policies::{pod, production};
 use crate::support::cli::Countersign;
 use crate::support::peers::tool;
@@ -144,4 +145,14 @@ fn an_image_that_no_policy_speaks_of_is_a_result_as_the_setting_says() {
     assert_eq!(told(&sarif(&gate("deny"), 1)), owned(&[("no-match", "error", 1)]));
     assert_eq!(told(&sarif(&gate("warn"), 0)), owned(&[("no-match", "warning", 1)]));
     assert_eq!(told(&sarif(&gate("allow"), 0)), []);
+}
+
+#[test]
+fn a_policy_with_alternatives_has_one_result_if_none_of_them_is_enough() {
+    let world = World::new();
+    let policy = tanzu(&[(&format!("{}/shop/*", world.registry.host()), "first second")]);
+    let report = sarif(&world.gate(&policy).arg(world.image("unsigned").pinned()), 1);
+    assert_eq!(told(&report), owned(&[("missing", "error", 1)]));
+    let report = sarif(&world.gate(&policy).arg(world.built("signed").pinned()), 0);
+    assert_eq!(results(&report), Vec::<Value>::new());
 }

@@ -18,7 +18,7 @@ fn pem(path: &str) -> String {
 }
 
 /// A policy with the chain's two keys, `first` and `second`, and entries of a pattern and names of keys.
-fn tanzu(entries: &[(&str, &str)]) -> String {
+pub(super) fn tanzu(entries: &[(&str, &str)]) -> String {
     of_keys(&[("first", &keys().build), ("second", &keys().validation)], entries)
 }
 

@@ -134,7 +134,7 @@ fn what_the_native_reader_would_refuse_is_refused() {
 fn many_patterns_take_no_long_and_too_many_are_refused() {
     let policy = |count: usize| {
         let entries = (0..count).map(|number| {
-            let keys: &[&str] = if number % 2 == 0 { &["build"] } else { &["validation"] };
+            let keys: &[&str] = if number.is_multiple_of(2) { &["build"] } else { &["validation"] };
             entry(&format!("registry.example.org/team-{number}/*"), keys)
         });
         with_entries(false, &entries.collect::<String>())

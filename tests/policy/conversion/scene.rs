@@ -51,7 +51,7 @@ fn pinned(repository: &str, tag: Option<&str>) -> PinnedRef {
 
 /// A signature by number: key, what it is like, format. Of two that differ in the format alone, the even one is legacy.
 fn parts(number: usize) -> (&'static str, usize, FormatName) {
-    let format = if number % 2 == 0 { FormatName::Legacy } else { FormatName::Bundle };
+    let format = if number.is_multiple_of(2) { FormatName::Legacy } else { FormatName::Bundle };
     (KEYS[number / 8 % 3], number / 2 % 4, format)
 }
 
