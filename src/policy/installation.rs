@@ -64,6 +64,17 @@ impl Installation {
         settings.chain(namespaces).collect()
     }
 
+    /// Where the settings stand that say what an image gets of which no policy speaks, and what they say.
+    pub fn settings(&self) -> Option<(&Spot, NoMatch)> {
+        self.no_match.as_ref().and_then(|(spot, setting)| setting.map(|setting| (spot, setting)))
+    }
+
+    /// The namespaces that policy-controller does not look at, and where each is named.
+    pub fn outside(&self) -> impl Iterator<Item = (&Spot, &str)> {
+        let outside = self.namespaces.iter().filter(|(_, (_, looks))| !looks);
+        outside.map(|(name, (spot, _))| (spot, name.as_str()))
+    }
+
     /// Whether anything is known.
     pub fn is_empty(&self) -> bool {
         self.no_match.is_none() && self.namespaces.is_empty()
@@ -103,9 +114,7 @@ impl Installation {
     /// is known, and nothing is left out.
     pub fn apply(&self, policy: &mut Policy) {
         if policy.dialect == Dialect::Sigstore {
-            let outside =
-                self.namespaces.iter().filter(|(_, (_, looks))| !looks).map(|(name, _)| name.clone());
-            policy.exclude_namespaces.extend(outside);
+            policy.exclude_namespaces.extend(self.outside().map(|(_, name)| name.to_owned()));
         }
     }
 

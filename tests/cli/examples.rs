@@ -33,6 +33,7 @@ pub(crate) fn example(name: &str) -> Run {
         "copy-incomplete" => copy_incomplete(),
         "policy-check" => policy_check(),
         "policy-check-notes" => with_tanzu("policy check tanzu.yaml"),
+        "policy-convert" => with_tanzu("policy convert tanzu.yaml"),
         "policy-explain" => policy_explain(),
         "policy-explain-any-of" => {
             with_tanzu("policy explain registry.example.org/shop/app:1.0 --policy tanzu.yaml")
@@ -192,7 +193,7 @@ fn gate_denied() -> Run {
 }
 
 /// A policy of the Tanzu webhook, as a cluster has it.
-fn tanzu(world: &World) -> String {
+pub(crate) fn tanzu(world: &World) -> String {
     let pem = |file: &str| {
         let text = std::fs::read_to_string(world.home().join(file)).unwrap();
         text.lines().map(|line| format!("          {line}\n")).collect::<String>()

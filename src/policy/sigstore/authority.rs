@@ -92,7 +92,8 @@ fn signature(
     let members = key.members(&["data", "secretRef", "kms", "hashAlgorithm"])?;
     let (keys, places) = (vec![public_key(key, &members)?], origin.into_iter().collect());
     let hash = members.get("hashAlgorithm").map(|field| hash(&field)).transpose()?;
-    Ok(DraftGrant::Signature { keys, places, format: Some(format), hash })
+    let source = authority.get("source").map(|field| field.spot());
+    Ok(DraftGrant::Signature { keys, places, source, format: Some(format), hash })
 }
 
 /// The format that signatures must be in. Where none is named, it is the legacy one, there as here.
