@@ -1,5 +1,6 @@
 //! `countersign policy convert`: policies of other tools in the native form, and what changes in meaning, line by line.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -8,13 +9,13 @@ use serde::Serialize;
 
 use super::args::Shared;
 use super::error::Failure;
-use super::files::ARGUMENT;
+use super::files::{ARGUMENT, waiting};
 use super::output::Output;
 use super::policies::policy_files;
-use crate::flow::policies::PolicyFile;
+use crate::flow::policies::{PoliciesError, PolicyFile, installation, names_differ};
 use crate::model::escape_untrusted;
-use crate::policy::convert::{Change, ChangeKind, Conversion, Signers, convert};
-use crate::policy::{Draft, DraftError, SetError};
+use crate::policy::convert::{Change, ChangeKind, Conversion, Signers, convert, of_installation};
+use crate::policy::{Dialect, Documents, Draft, DraftError, Installation, SetError, documents};
 
 #[derive(Debug, Args)]
 #[command(override_usage = "countersign policy convert <FILE>... [OPTIONS]")]
@@ -73,18 +74,75 @@ pub(super) async fn run(args: &ConvertArgs, output: &Output) -> Result<(), Failu
         false => Signers::Two { build: args.build_key.clone(), validation: args.validation_key.clone() },
     };
     let files = policy_files(ARGUMENT, &args.policy).await?;
+    let asked = signers.clone();
+    // Patterns are held against each other, which takes a while if there are many: on a thread that may wait.
+    let converted = waiting(move || converted(files, &asked)).await?;
+    output.result(&converted, || text(&converted, &signers))
+}
+
+fn converted(mut files: Vec<PolicyFile>, signers: &Signers) -> Result<ConvertJson, Failure> {
+    names_differ(&files)?;
+    let installation = installation(&files)?;
+    for file in &mut files {
+        file.drafts = file.drafts.drain(..).map(|draft| draft.under(&installation)).collect();
+    }
+    let drafts = || files.iter().flat_map(|file| &file.drafts);
+    if drafts().next().is_none() {
+        return Err(nothing(&installation));
+    }
+    are_known(signers, &drafts().flat_map(Draft::key_names).collect())?;
+    let has_sigstore = drafts().any(|draft| draft.dialect() == Dialect::Sigstore);
     let mut converted = ConvertJson { policies: String::new(), changes: Vec::new(), keys: Vec::new() };
     for file in &files {
+        if has_sigstore {
+            let beside = of_installation(&file.installation);
+            converted.changes.extend(beside.iter().map(|change| ChangeJson::of(file, change)));
+        }
         for draft in &file.drafts {
-            converted.add(file, convert(draft, &signers).map_err(|errors| refused(file, draft, &errors))?);
+            converted.add(file, convert(draft, signers).map_err(|errors| refused(file, draft, &errors))?);
         }
     }
-    if converted.policies.is_empty() {
-        return Err(
-            Failure::usage(SetError::Empty.to_string()).hint("name files with policies of other tools")
-        );
+    is_read(&converted.policies)?;
+    Ok(converted)
+}
+
+/// Nothing to convert, and what there is instead.
+fn nothing(installation: &Installation) -> Failure {
+    let failure = Failure::usage(SetError::Empty.to_string());
+    match installation.is_empty() {
+        true => failure.hint("name files with policies of other tools"),
+        false => failure
+            .because("the files hold settings of an installation and no policies")
+            .hint("name the policies too: what the settings say is written for them"),
     }
-    output.result(&converted, || text(&converted, &signers))
+}
+
+/// Refuses names of the options that no policy has: with a mistake in one, a signer would lack a key.
+fn are_known(signers: &Signers, known: &BTreeSet<&str>) -> Result<(), Failure> {
+    let Signers::Two { build, validation } = signers else { return Ok(()) };
+    let named = build.iter().map(|name| ("--build-key", name));
+    let mut named = named.chain(validation.iter().map(|name| ("--validation-key", name)));
+    match named.find(|(_, name)| !known.contains(name.as_str())) {
+        Some((option, name)) => {
+            let all = known.iter().map(|name| escape_untrusted(name)).collect::<Vec<_>>().join(", ");
+            let name = escape_untrusted(name);
+            Err(Failure::usage(format!("{option}: no policy has a key `{name}`"))
+                .hint(format!("their keys are {all}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Reads all that is written together, as the gate will: each policy alone was read before.
+fn is_read(policies: &str) -> Result<(), Failure> {
+    let name = "what is converted".to_owned();
+    let written = match documents(policies.as_bytes()) {
+        Ok(Documents { drafts, installation }) => {
+            PolicyFile { name, folder: PathBuf::new(), drafts, installation }
+        }
+        Err(cause) => return Err(PoliciesError::Written { file: name, cause }.into()),
+    };
+    names_differ(&[written]).map_err(|error| Failure::usage(error.to_string()))
 }
 
 impl ConvertJson {

@@ -57,6 +57,10 @@ pub struct Draft {
     pub(in crate::policy) required: DraftAction,
     /// The namespaces that it leaves out, each with its place.
     pub(in crate::policy) exclude_namespaces: Vec<(Spot, String)>,
+    /// Where the patterns of names stand that the policy itself has, in their order.
+    pub(in crate::policy) name_patterns: Vec<Spot>,
+    /// Where it says which objects it speaks of, if it does.
+    pub(in crate::policy) objects: Option<Spot>,
     pub(in crate::policy) notes: Vec<Note>,
 }
 
@@ -125,6 +129,8 @@ pub enum DraftGrant {
         keys: Vec<(Spot, DraftKey)>,
         /// From any of these; where none is named, beside the image.
         places: Vec<Origin>,
+        /// Where they are named, if they are.
+        source: Option<Spot>,
         /// In this format, where one is asked for.
         format: Option<Format>,
         /// With this hash, where one is named; signatures with it must be read for each of the keys.
@@ -162,6 +168,15 @@ impl Draft {
     /// What it requires.
     pub fn required(&self) -> &DraftAction {
         &self.required
+    }
+
+    /// The names of its alternatives that ask for a signature: those of keys, or of authorities.
+    pub fn key_names(&self) -> impl Iterator<Item = &str> {
+        let alternatives = match &self.required {
+            DraftAction::AnyOf(alternatives) => alternatives.as_slice(),
+            DraftAction::AsItIs | DraftAction::Signers(_) => &[],
+        };
+        alternatives.iter().filter(|one| !one.keys().is_empty()).map(|one| one.name.as_str())
     }
 
     /// The namespaces that it leaves out, each with its place.
@@ -269,7 +284,7 @@ impl DraftAlternative {
 
     fn with(self, fetched: &BTreeMap<KeySource, PublicKey>) -> Result<Alternative, DraftError> {
         let alternative = match self.grant {
-            DraftGrant::Signature { keys, places, format, hash } => {
+            DraftGrant::Signature { keys, places, format, hash, .. } => {
                 let keys = with_keys(&keys, fetched)?;
                 hash_is_read(hash.as_ref(), &keys)?;
                 let alternative = Alternative::signature(self.name, keys, places);
@@ -287,7 +302,10 @@ impl DraftAlternative {
 }
 
 /// Refuses a hash that a policy names, and that is not read for one of the keys.
-fn hash_is_read(hash: Option<&(Spot, HashAlgorithm)>, keys: &[PublicKey]) -> Result<(), DraftError> {
+pub(super) fn hash_is_read(
+    hash: Option<&(Spot, HashAlgorithm)>,
+    keys: &[PublicKey],
+) -> Result<(), DraftError> {
     let Some((spot, hash)) = hash else { return Ok(()) };
     match keys.iter().find(|key| !hash.is_read_for(key.algorithm())) {
         Some(key) => {

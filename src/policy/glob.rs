@@ -82,6 +82,9 @@ impl Glob {
             let positions = (0..self.0.len()).filter(|at| reached[*at]);
             positions.filter_map(|at| self.taken(at, letter)).for_each(|at| next[at] = true);
             self.pass_wildcards(&mut next);
+            if !next.contains(&true) {
+                return false;
+            }
             reached = next;
         }
         reached.last().copied().unwrap_or(false)
@@ -109,6 +112,11 @@ impl Glob {
 
     /// Whether everything that `other` matches is matched here too. `false` may also mean that it could not be told.
     pub(super) fn contains(&self, other: &Self) -> bool {
+        let literal = self.0.iter().take_while(|token| matches!(token, Token::Byte(_)));
+        // Most pairs of patterns differ there: of many, all are held against each other.
+        if literal.enumerate().any(|(at, token)| other.0.get(at) != Some(token)) {
+            return false;
+        }
         let mut reached = vec![false; self.0.len() + 1];
         reached[0] = true;
         self.pass_wildcards(&mut reached);
@@ -137,33 +145,30 @@ impl Glob {
         let mut seen = vec![false; (self.0.len() + 1) * width];
         let mut open = vec![(0, 0)];
         while let Some((at, its)) = open.pop() {
-            if std::mem::replace(&mut seen[at * width + its], true) {
-                continue;
+            if (at, its) == (self.0.len(), other.0.len()) {
+                return true;
             }
-            match (self.0.get(at), other.0.get(its)) {
-                (None, None) => return true,
-                (Some(own), letter) if !matches!(own, Token::Byte(_)) => {
-                    open.push((at + 1, its));
-                    if letter.is_some_and(|letter| own.may_take(*letter)) {
-                        open.push((at, its + 1));
-                    }
-                    if letter.is_some_and(|letter| !matches!(letter, Token::Byte(_))) {
-                        open.push((at, its + 1));
-                    }
-                }
-                (own, Some(letter)) if !matches!(letter, Token::Byte(_)) => {
-                    open.push((at, its + 1));
-                    if own.is_some_and(|own| letter.may_take(*own)) {
-                        open.push((at + 1, its));
-                    }
-                }
-                (Some(Token::Byte(own)), Some(Token::Byte(letter))) if own == letter => {
-                    open.push((at + 1, its + 1))
-                }
-                _ => {}
+            if !std::mem::replace(&mut seen[at * width + its], true) {
+                open.extend(self.steps(other, at, its).into_iter().flatten());
             }
         }
         false
+    }
+
+    /// Where both are after one more letter of a text that both match, or after a wildcard that stands for nothing.
+    fn steps(&self, other: &Self, at: usize, its: usize) -> [Option<(usize, usize)>; 3] {
+        let (own, letter) = (self.0.get(at), other.0.get(its));
+        let same =
+            matches!((own, letter), (Some(Token::Byte(own)), Some(Token::Byte(letter))) if own == letter);
+        let takes = |wildcard: Option<&Token>, byte: Option<&Token>| {
+            wildcard.zip(byte).is_some_and(|(wildcard, byte)| wildcard.may_take(*byte))
+        };
+        let is_wildcard = |token: Option<&Token>| token.is_some_and(|token| !matches!(token, Token::Byte(_)));
+        [
+            same.then_some((at + 1, its + 1)),
+            (is_wildcard(own) || takes(letter, own)).then_some((at + 1, its)),
+            (is_wildcard(letter) || takes(own, letter)).then_some((at, its + 1)),
+        ]
     }
 
     /// A wildcard may stand for nothing.

@@ -33,10 +33,12 @@ pub(crate) fn example(name: &str) -> Run {
         "copy-incomplete" => copy_incomplete(),
         "policy-check" => policy_check(),
         "policy-check-notes" => with_tanzu("policy check tanzu.yaml"),
+        "policy-convert" => with_tanzu("policy convert tanzu.yaml"),
         "policy-explain" => policy_explain(),
         "policy-explain-any-of" => {
             with_tanzu("policy explain registry.example.org/shop/app:1.0 --policy tanzu.yaml")
         }
+        "policy-explain-objects" => policy_explain_objects(),
         "keys-generate" => after("", "keys generate --output-prefix new --password-file password"),
         "keys-public" => after("", "keys public --key build.pub"),
         "error" => after("", "sign oci:app:1.0 --key build.key"),
@@ -192,7 +194,7 @@ fn gate_denied() -> Run {
 }
 
 /// A policy of the Tanzu webhook, as a cluster has it.
-fn tanzu(world: &World) -> String {
+pub(crate) fn tanzu(world: &World) -> String {
     let pem = |file: &str| {
         let text = std::fs::read_to_string(world.home().join(file)).unwrap();
         text.lines().map(|line| format!("          {line}\n")).collect::<String>()
@@ -248,6 +250,17 @@ fn policy_explain() -> Run {
                    maxAge: 30d, onExpiry: Warn, claims: {ticket: [SHOP-7, SHOP-8]}}";
     world.home().write("policy.yaml", policy("production", "registry.example.org/shop/**", signers));
     printed(&world, "policy explain registry.example.org/shop/app:1.0 --policy policy.yaml --namespace shop")
+}
+
+/// A policy of policy-controller, with all that only such policies have.
+fn policy_explain_objects() -> Run {
+    let world = World::new();
+    let text = "apiVersion: policy.sigstore.dev/v1beta1\nkind: ClusterImagePolicy\nmetadata: {name: shop}\nspec:\n  \
+                images: [{glob: \"registry.example.org/shop/**\"}]\n  match: [{group: apps, version: v1, resource: \
+                deployments}]\n  authorities:\n    - name: build\n      key: {kms: \"k8s://ci/build\"}\n      source: \
+                [{oci: registry.example.org/signatures}]\n    - static: {action: fail, message: not signed}\n";
+    world.home().write("shop.yaml", text);
+    printed(&world, "policy explain registry.example.org/shop/app:1.0 --policy shop.yaml")
 }
 
 fn verify_undecided() -> Run {

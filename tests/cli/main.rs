@@ -6,6 +6,7 @@
 mod support;
 
 mod arguments;
+mod convert;
 mod documents;
 mod examples;
 mod files;

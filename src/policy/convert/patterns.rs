@@ -1,11 +1,11 @@
 //! Patterns of names as native patterns, where both mean the same repositories.
 
-use crate::model::reference::DOCKER_HUB;
+use crate::model::reference::{DOCKER_HUB, DOCKER_HUB_HOSTS};
 use crate::policy::names::NamePattern;
 use crate::policy::pattern::Pattern;
 
-/// Other names of Docker Hub.
-const HUB_HOSTS: [&str; 3] = [DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
+/// The one that stands in the names that policy-controller reads.
+const HUB_HOST_IN_NAMES: &str = "index.docker.io";
 /// What stands behind a repository in the names that policy-controller reads.
 const DIGESTS: [&str; 3] = ["@sha256:*", "@**", "@*"];
 
@@ -21,13 +21,22 @@ pub(super) fn native(pattern: &NamePattern) -> Result<Pattern, String> {
         }
         NamePattern::Sigstore(glob) => of_segments(&glob.to_string())?,
     };
-    text.parse().map_err(|error: crate::policy::PatternError| error.to_string())
+    let native: Pattern = text.parse().map_err(|error: crate::policy::PatternError| error.to_string())?;
+    // The native reader knows several spellings of a host and a path. Whether the other tool knew them too is not known,
+    // so nothing but the one that it shows is given to it.
+    match native.to_string() == text {
+        true => Ok(native),
+        false => Err(format!("a native pattern would read `{native}` in it; write that if it is meant")),
+    }
 }
 
 /// A pattern whose `*` is any run of characters, of repositories with any tag.
 fn of_runs(written: &str) -> Result<String, String> {
     let text = written.to_lowercase();
     let text = text.strip_suffix(":*").unwrap_or(&text);
+    if text.is_empty() {
+        return Err("no image matches it".to_owned());
+    }
     if text.bytes().all(|byte| byte == b'*') {
         return Ok("**".to_owned());
     }
@@ -35,17 +44,12 @@ fn of_runs(written: &str) -> Result<String, String> {
     if last.contains([':', '@']) {
         return Err("it names a tag or a digest, and native patterns speak of repositories".to_owned());
     }
-    let path_of = |text: &str| across(text);
     match text.split_once('/') {
-        None if text.contains('*') => Err(ambiguous()),
-        None => Ok(format!("{DOCKER_HUB}/library/{text}")),
+        None => hub_path(text),
         Some((host, _)) if host.contains('*') => Err(wildcard_in_host()),
-        Some((host, path)) if HUB_HOSTS.contains(&host) => {
-            hub_path(path)?;
-            Ok(format!("{DOCKER_HUB}/{}", path_of(path)))
-        }
-        Some((host, path)) if is_host(host) => Ok(format!("{host}/{}", path_of(path))),
-        Some(_) => Ok(format!("{DOCKER_HUB}/{}", path_of(text))),
+        Some((host, path)) if DOCKER_HUB_HOSTS.contains(&host) => hub_path(path),
+        Some((host, path)) if is_host(host) => Ok(format!("{}/{}", without_port(host), across(path))),
+        Some(_) => hub_path(text),
     }
 }
 
@@ -54,21 +58,36 @@ fn of_segments(written: &str) -> Result<String, String> {
     if written == "**" {
         return Ok(written.to_owned());
     }
-    let (host, _) = written.split_once('/').ok_or_else(wildcard_in_host)?;
+    let (host, path) = written.split_once('/').ok_or_else(wildcard_in_host)?;
     if host.contains('*') || !is_host(host) {
         return Err(wildcard_in_host());
     }
-    if let Some(name) = DIGESTS.iter().find_map(|behind| written.strip_suffix(behind)) {
+    let host = if host == HUB_HOST_IN_NAMES { DOCKER_HUB } else { without_port(host) };
+    Ok(format!("{host}/{}", without_digest(path)?))
+}
+
+/// The path of such a glob without what is meant for the digest.
+fn without_digest(path: &str) -> Result<&str, String> {
+    if let Some(name) = DIGESTS.iter().find_map(|behind| path.strip_suffix(behind)) {
         let last = name.rsplit('/').next().unwrap_or_default();
         // A wildcard in the last segment could take in the digest's beginning.
-        return if last.contains(['*', '@', ':']) { Err(digest()) } else { Ok(name.to_owned()) };
+        return if last.contains(['*', '@', ':']) { Err(digest()) } else { Ok(name) };
     }
     // The wildcard at the end takes in the digest. One before it, in the same segment, could take in a part.
-    let last = written.rsplit('/').next().unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
     let literal = last.trim_end_matches('*');
     match literal.len() < last.len() && !literal.contains(['*', '@', ':']) {
-        true => Ok(written.to_owned()),
+        true => Ok(path),
         false => Err(digest()),
+    }
+}
+
+/// The host without `:443`, where both dialects and references read both alike: Docker Hub has its names without a
+/// port alone, and a name without a dot keeps its port.
+fn without_port(host: &str) -> &str {
+    match host.strip_suffix(":443") {
+        Some(name) if !DOCKER_HUB_HOSTS.contains(&name) && name.contains(['.', ']']) => name,
+        _ => host,
     }
 }
 
@@ -90,12 +109,14 @@ fn across(text: &str) -> String {
     written
 }
 
-/// Docker Hub's own images have two paths, with `library/` and without.
-fn hub_path(path: &str) -> Result<(), String> {
+/// A pattern of Docker Hub's images. Its own have two paths, with `library/` and without.
+fn hub_path(path: &str) -> Result<String, String> {
     let first = path.split('/').next().unwrap_or_default();
-    match first.contains('*') && path != "*" {
-        true => Err(ambiguous()),
-        false => Ok(()),
+    match (first.contains('*'), path.contains('/')) {
+        (true, _) if path == "*" => Ok(format!("{DOCKER_HUB}/**")),
+        (true, _) => Err(ambiguous()),
+        (false, false) => Ok(format!("{DOCKER_HUB}/library/{path}")),
+        (false, true) => Ok(format!("{DOCKER_HUB}/{}", across(path))),
     }
 }
 
@@ -139,6 +160,9 @@ mod tests {
             ("busybox", "docker.io/library/busybox"),
             ("shop/*", "docker.io/shop/**"),
             ("index.docker.io/*", "docker.io/**"),
+            ("registry-1.docker.io/busybox:*", "docker.io/library/busybox"),
+            ("registry:443/*", "registry:443/**"),
+            ("[::1]:443/*", "[::1]/**"),
         ] {
             assert_eq!(tanzu(from).as_deref(), Ok(to), "{from}");
         }
@@ -148,6 +172,8 @@ mod tests {
             ("ghcr.io/*/app@*", "ghcr.io/*/app"),
             ("ghcr.io/shop/app*", "ghcr.io/shop/app*"),
             ("index.docker.io/library/*", "docker.io/library/*"),
+            ("index.docker.io/**", "docker.io/**"),
+            ("ghcr.io:443/shop/*", "ghcr.io/shop/*"),
         ] {
             assert_eq!(sigstore(from).as_deref(), Ok(to), "{from}");
         }
@@ -162,6 +188,37 @@ mod tests {
         }
         for text in ["*.example.org/*", "ghcr.io/shop/app", "ghcr.io/a*b*", "ghcr.io/a*@sha256:*", "*"] {
             assert!(sigstore(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_spelling_becomes_a_pattern_that_takes_in_more() {
+        for text in [
+            "index.docker.io/*",
+            "index.docker.io/busy*",
+            "index.docker.io/busybox@*",
+            "Docker.io/**",
+            "docker.io/library/*",
+            "registry-1.docker.io/**",
+            "index.docker.io:443/**",
+            "index.docker.io./**",
+            "registry.example.org./**",
+            "registry.example.org:0443/**",
+            "REGISTRY.example.org/**",
+        ] {
+            assert!(sigstore(text).is_err(), "{text}: {:?}", sigstore(text));
+        }
+        for text in [
+            ":*",
+            "docker.io:443/library/*",
+            "index.docker.io:443/*",
+            "[0:0::1]/*",
+            "registry.example.org./shop/*",
+            "registry.example.org:0443/*",
+            "docker.io./library/*",
+            "localhost/*",
+        ] {
+            assert!(tanzu(text).is_err(), "{text}: {:?}", tanzu(text));
         }
     }
 }

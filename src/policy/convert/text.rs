@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Native, NativeAction, NativeSigner};
+use super::plan::{Native, NativeAction, NativeSigner};
 use crate::policy::draft::{DraftKey, KeySource};
 use crate::policy::model::Mode;
 use crate::policy::native::{API_VERSION, KIND};
@@ -57,8 +57,8 @@ fn signer_text(signer: &NativeSigner<'_>) -> String {
     text
 }
 
-/// A key as an element of a list; one text for one key.
-pub(super) fn key_text(key: &DraftKey) -> String {
+/// A key as an element of a list.
+fn key_text(key: &DraftKey) -> String {
     let object = |field: &str, namespace: &str, name: &str| {
         format!("        - {field}: {{namespace: {}, name: {}}}\n", quoted(namespace), quoted(name))
     };

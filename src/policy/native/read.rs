@@ -45,7 +45,15 @@ pub(super) fn document(document: Document) -> Result<Draft, DraftError> {
             DraftAction::AsItIs
         }
     };
-    Ok(Draft { name, policy, required, exclude_namespaces, notes: Vec::new() })
+    Ok(Draft {
+        name,
+        policy,
+        required,
+        exclude_namespaces,
+        name_patterns: Vec::new(),
+        objects: None,
+        notes: Vec::new(),
+    })
 }
 
 /// What an action asks for.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::authority::authority;
 use super::glob::Glob;
 use super::matching::object_match;
-use crate::policy::draft::{Draft, DraftAction, DraftAlternative, DraftError, Note};
+use crate::policy::draft::{Draft, DraftAction, DraftAlternative, DraftError, Note, Spot};
 use crate::policy::model::{Action, Dialect, Images, Mode, Policy};
 use crate::policy::names::NamePattern;
 use crate::policy::node::{Field, METADATA, Members, cut};
@@ -23,7 +23,7 @@ pub(in crate::policy) fn draft(document: &Field<'_>) -> Result<Draft, DraftError
                  claims and an age";
     refuse_unsupported(&spec, &[("policy", rules)])?;
     let mut notes = Vec::new();
-    let images = images(&spec.need("images")?, &mut notes)?;
+    let (images, name_patterns) = images(&spec.need("images")?, &mut notes)?;
     let mode = mode(&spec)?;
     let objects = match spec.get("match") {
         Some(entries) => entries.list()?.iter().map(object_match).collect::<Result<_, _>>()?,
@@ -39,7 +39,15 @@ pub(in crate::policy) fn draft(document: &Field<'_>) -> Result<Draft, DraftError
         exclude_namespaces: BTreeSet::new(),
         action: Action::Deny,
     };
-    Ok(Draft { name: name.spot(), policy, required, exclude_namespaces: Vec::new(), notes })
+    Ok(Draft {
+        name: name.spot(),
+        policy,
+        required,
+        exclude_namespaces: Vec::new(),
+        name_patterns,
+        objects: spec.get("match").map(|field| field.spot()),
+        notes,
+    })
 }
 
 /// Refuses what is written and not supported; each with why, and what to do.
@@ -50,8 +58,9 @@ pub(super) fn refuse_unsupported(members: &Members<'_>, fields: &[(&str, &str)])
     }
 }
 
-fn images(field: &Field<'_>, notes: &mut Vec<Note>) -> Result<Images, DraftError> {
-    let mut globs = Vec::new();
+/// The globs, and where each stands.
+fn images(field: &Field<'_>, notes: &mut Vec<Note>) -> Result<(Images, Vec<Spot>), DraftError> {
+    let (mut globs, mut spots) = (Vec::new(), Vec::new());
     for image in field.list()? {
         let written = image.members(&["glob"])?.need("glob")?;
         let glob: Glob = written.text()?.parse().map_err(|error| written.refuse(error))?;
@@ -62,8 +71,10 @@ fn images(field: &Field<'_>, notes: &mut Vec<Note>) -> Result<Images, DraftError
             notes.push(Note { spot: written.spot(), text });
         }
         globs.push(NamePattern::Sigstore(glob));
+        spots.push(written.spot());
     }
-    Images::named(globs).ok_or_else(|| field.refuse("no image: the policy would speak of nothing"))
+    let images = Images::named(globs);
+    Ok((images.ok_or_else(|| field.refuse("no image: the policy would speak of nothing"))?, spots))
 }
 
 fn mode(spec: &Members<'_>) -> Result<Mode, DraftError> {

@@ -45,7 +45,15 @@ pub(in crate::policy) fn draft(document: &Field<'_>) -> Result<Draft, DraftError
     let notes = notes(&entries, &keys);
     let alternatives = keys.into_iter().filter_map(|key| alternative(key, &entries)).collect();
     let required = DraftAction::AnyOf(alternatives);
-    Ok(Draft { name: name.spot(), policy, required, exclude_namespaces, notes })
+    Ok(Draft {
+        name: name.spot(),
+        policy,
+        required,
+        exclude_namespaces,
+        name_patterns: entries.into_iter().map(|entry| entry.spot).collect(),
+        objects: None,
+        notes,
+    })
 }
 
 /// An entry of `images`.
@@ -134,7 +142,8 @@ fn alternative(key: Key, entries: &[Entry]) -> Option<DraftAlternative> {
         .map(|entry| (entry.spot.clone(), entry.pattern.clone()))
         .collect();
     let Key { name, name_spot, key } = key;
-    let grant = DraftGrant::Signature { keys: vec![key], places: Vec::new(), format: None, hash: None };
+    let grant =
+        DraftGrant::Signature { keys: vec![key], places: Vec::new(), source: None, format: None, hash: None };
     (!names.is_empty()).then_some(DraftAlternative { name, spot: name_spot, names: Some(names), grant })
 }
 
