@@ -97,11 +97,13 @@ impl Installation {
     /// Refuses settings that are settings of nothing.
     ///
     /// # Errors
-    /// [`DraftError`]: none of the policies is policy-controller's.
+    /// [`DraftError`]: there are policies, and none of them is policy-controller's.
     pub fn is_of<'a>(&self, drafts: impl IntoIterator<Item = &'a Draft>) -> Result<(), DraftError> {
-        let is_own = |draft: &Draft| draft.dialect() == Dialect::Sigstore;
+        let forms: Vec<Dialect> = drafts.into_iter().map(Draft::dialect).collect();
+        // Without any policy it is told elsewhere that there is none.
+        let is_of_nothing = !forms.is_empty() && !forms.contains(&Dialect::Sigstore);
         match &self.no_match {
-            Some((spot, _)) if !drafts.into_iter().any(is_own) => Err(DraftError::at(
+            Some((spot, _)) if is_of_nothing => Err(DraftError::at(
                 spot,
                 "these are settings of Sigstore's policy-controller, and no policy of it is given; --no-match says the same \
                  for every policy",
