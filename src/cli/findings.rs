@@ -115,7 +115,7 @@ pub(super) async fn run(args: &ReportArgs, output: &Output) -> Result<Exit, Fail
         return Err(Failure::usage("no --key is given: anybody could have attested a scan"));
     }
     let (pinned, _) = resolve(&registry, &image).await?;
-    let found = report(&registry, &pinned, &[place], &keys).await?;
+    let found = report(&registry, &pinned, &[place], &keys, jiff::Timestamp::now()).await?;
     let failure = failure(&pinned, &found);
     let value = json(&pinned, &found, failure.as_ref());
     output.result(&value, || text(&found, output))?;

@@ -48,7 +48,8 @@ pub(super) struct GateArgs {
     policy: Vec<PathBuf>,
     /// What an image gets that no policy speaks of
     ///
-    /// Without it: what the settings of a policy-controller among the policies say, or else `deny`.
+    /// Without it the strictest counts: for policies of policy-controller what its settings among them say, for those of the
+    /// Tanzu webhook --allow-unmatched-images, and `deny` without these and for native ones.
     #[arg(long, value_enum, value_name = "SETTING")]
     no_match: Option<NoMatchArg>,
     /// Allow, with a warning, images that no policy speaks of, as a Tanzu webhook with allow_unmatched_images
@@ -164,7 +165,7 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
         false => None,
     };
     let scans = match reports.have_a_page() {
-        true => scans::scans(&registry, &policies, &answers, deadline).await,
+        true => scans::scans(&registry, &policies, &answers, deadline, now).await,
         false => Vec::new(),
     };
     reports.write(&Page { report: &report, now, policies: &loaded, scans: &scans })?;
@@ -177,16 +178,19 @@ pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failur
     Ok(exit(report.verdict()))
 }
 
-/// What an image gets that no policy speaks of. The webhook's own setting counts only beside a policy of its own.
+/// What an image gets that no policy speaks of. The webhook's own setting counts only for a policy of its own.
 fn no_match(args: &GateArgs, policies: &PolicySet) -> Result<NoMatch, Failure> {
-    match (args.allow_unmatched_images, policies.has(Dialect::Tanzu)) {
-        (false, _) => Ok(args.no_match.map(NoMatch::from).or(policies.no_match()).unwrap_or_default()),
-        (true, true) => Ok(NoMatch::AllowUnmatched),
-        (true, false) => Err(Failure::usage(
-            "--allow-unmatched-images is a setting of the Tanzu webhook, and no policy of it is given",
-        )
-        .hint("--no-match warn does the same for every policy")),
-    }
+    let webhook = match (args.allow_unmatched_images, policies.has(Dialect::Tanzu)) {
+        (false, _) => NoMatch::Deny,
+        (true, true) => NoMatch::AllowUnmatched,
+        (true, false) => {
+            return Err(Failure::usage(
+                "--allow-unmatched-images is a setting of the Tanzu webhook, and no policy of it is given",
+            )
+            .hint("--no-match warn does the same for every policy"));
+        }
+    };
+    Ok(args.no_match.map_or_else(|| policies.no_match(webhook), NoMatch::from))
 }
 
 /// The results that Tekton reads: open, and empty until there is a decision, which is written last.

@@ -18,7 +18,7 @@ use crate::model::ImageRef;
 use crate::policy::check::{Warning, check};
 use crate::policy::explain::{Need, SignerNeed, explain};
 use crate::policy::schema::SCHEMA;
-use crate::policy::{Draft, Note, SetError};
+use crate::policy::{Draft, NoMatch, Note, SetError};
 
 /// Check, explain and convert policies
 #[derive(Debug, Args)]
@@ -107,7 +107,8 @@ struct CheckJson {
 /// What whoever wrote a policy is to know, and where it stands.
 #[derive(Serialize)]
 struct NoteJson {
-    policy: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<String>,
     file: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
@@ -118,10 +119,11 @@ struct NoteJson {
 }
 
 impl NoteJson {
-    fn of(file: &PolicyFile, policy: &Draft, note: &Note) -> Self {
+    /// A note of `policy`, or of an object beside the policies.
+    fn of(file: &PolicyFile, policy: Option<&Draft>, note: &Note) -> Self {
         let Note { spot, text } = note;
         Self {
-            policy: policy.name().to_owned(),
+            policy: policy.map(|policy| policy.name().to_owned()),
             file: file.name.clone(),
             line: spot.place.map(|place| place.line),
             column: spot.place.map(|place| place.column),
@@ -131,16 +133,16 @@ impl NoteJson {
     }
 }
 
-/// The notes of all policies, in their order.
+/// The notes of all policies, in their order, and of what lies beside them.
 fn notes(files: &[PolicyFile]) -> Vec<NoteJson> {
-    let of_file = |file| {
-        let of_policy = move |policy: &'_ Draft| {
-            policy.notes().iter().map(|note| NoteJson::of(file, policy, note)).collect::<Vec<_>>()
-        };
-        let file: &PolicyFile = file;
-        file.drafts.iter().flat_map(of_policy)
-    };
-    files.iter().flat_map(of_file).collect()
+    let mut notes = Vec::new();
+    for file in files {
+        for policy in &file.drafts {
+            notes.extend(policy.notes().iter().map(|note| NoteJson::of(file, Some(policy), note)));
+        }
+        notes.extend(file.installation.notes().iter().map(|note| NoteJson::of(file, None, note)));
+    }
+    notes
 }
 
 async fn check_policies(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
@@ -192,14 +194,30 @@ async fn explain_image(args: &ExplainArgs, output: &Output) -> Result<(), Failur
         return Err(PoliciesError::from(SetError::Empty).into());
     }
     let policies = explain(&drafts, &image, args.namespace.as_deref());
+    let unmatched = installation.unmatched(&drafts);
     let explained = ExplainJson { reference: image.to_string(), policies };
-    output.result(&explained, || explain_text(&image, &explained.policies, output))
+    output.result(&explained, || explain_text(&image, &explained.policies, unmatched, output))
 }
 
-fn explain_text(image: &ImageRef, needs: &[Need], output: &Output) -> String {
+/// What the gate does with an image that no policy speaks of.
+fn unmatched_text(no_match: NoMatch) -> &'static str {
+    match no_match {
+        NoMatch::Deny => "the gate denies it, unless --no-match says otherwise",
+        NoMatch::Warn | NoMatch::AllowUnmatched => {
+            "`no-match-policy: warn` lets it pass with a warning, unless --no-match says otherwise"
+        }
+        NoMatch::Allow => "`no-match-policy: allow` lets it pass, unless --no-match says otherwise",
+    }
+}
+
+fn explain_text(image: &ImageRef, needs: &[Need], unmatched: NoMatch, output: &Output) -> String {
     let mut text = format!("{}\n", output.tone(Tone::Strong, &image.to_string()));
+    let said = unmatched_text(unmatched);
     if needs.is_empty() {
-        text.push_str("  no policy speaks of it: the gate denies it, unless --no-match says otherwise\n");
+        let _ = writeln!(text, "  no policy speaks of it: {said}");
+    } else if needs.iter().all(|need| !need.excluded && !need.objects.is_empty()) {
+        let _ =
+            writeln!(text, "  where it stands in none of the objects below no policy speaks of it: {said}");
     }
     for need in needs {
         need_text(&mut text, need);

@@ -162,7 +162,7 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
     let storage = Storage { place: &home, formats: args.format.formats(), dry_run: args.dry_run };
     let finished = match (examination.approve(&annotations), signer) {
         (Some(approval), Some(signer)) => {
-            let signer = ValidationSigner::new(&*signer, &build)?;
+            let signer = ValidationSigner::new(&*signer, &build, &rules)?;
             if args.attest {
                 texts.fit(&approval)?;
             }
@@ -175,7 +175,7 @@ pub(super) async fn run(args: &ValidateArgs, output: &Output) -> Result<Exit, Fa
             Finish { dry_run: args.dry_run, results }.attested(signed, attested)
         }
         (_, signer) => {
-            signer.map(|signer| ValidationSigner::new(&*signer, &build).map(|_| ())).transpose()?;
+            signer.map(|signer| ValidationSigner::new(&*signer, &build, &rules).map(|_| ())).transpose()?;
             Finished { failure: Some(refusal(&examination)), ..Finished::default() }
         }
     };

@@ -104,6 +104,8 @@ impl From<ValidateError> for Failure {
                 .hint("make a second key pair with `countersign keys generate`, which the build cannot use"),
             ValidateError::NoInput { cause: InputError::Suppressed(_), .. } => Self::usage(message)
                 .hint("let the rules read `# countersign:input cyclonedx`, where they are among the findings; or scan without suppressing"),
+            ValidateError::VexKey { .. } => Self::usage(message)
+                .hint("let others sign such statements, with a key pair of their own, and name that key in the rules"),
             ValidateError::NoInput { .. } => Self::usage(message)
                 .hint("give the report that the rules' `# countersign:input` names, or let them read cyclonedx"),
             ValidateError::Rego { cause: SandboxError::Failed(_), .. } => Self::undecided(message)

@@ -13,6 +13,7 @@ use super::survey::Sought;
 use crate::model::attestation::{self, Checked};
 use crate::model::predicate::summary::{self, Summary};
 use crate::model::predicate::vulnerability::{self, Vulnerability};
+use crate::model::time::lies_ahead;
 use crate::model::verify::Remark;
 use crate::model::{Digest, Fingerprint, Format, PinnedRef, PublicKey, Repository, VerifiedAttestation};
 use crate::registry::Registry;
@@ -36,7 +37,7 @@ pub struct ScanAttestation {
     pub report: Report,
     /// SHA-256 of the report as a file, where it is stated: that of the claim `countersign.dev/scan-report`.
     pub report_file: Option<Digest>,
-    /// When the scan finished, as the attestation states it.
+    /// When the scan finished, as the attestation states it; a time of the future is none.
     pub finished: Option<Timestamp>,
     /// The newest verification by the same key that rests on this report, and passed.
     pub summary: Option<Summary>,
@@ -55,15 +56,18 @@ pub struct Attested {
     pub unreachable: Vec<Remark>,
 }
 
-/// Reads the attestations of scans that one of `keys` made about `image`, in `places`.
+/// Reads the attestations of scans that one of `keys` made about `image`, in `places`, at the time `now`: what is
+/// stated to be later counts as not stated.
 pub async fn scans<R: Registry>(
     registry: &R,
     image: &PinnedRef,
     places: &[Repository],
     keys: &[PublicKey],
+    now: Timestamp,
 ) -> Attested {
     let digest = image.digest();
-    let mut reading = Reading { image: &digest, keys, attested: Attested::default(), seen: BTreeMap::new() };
+    let mut reading =
+        Reading { image: &digest, keys, now, attested: Attested::default(), seen: BTreeMap::new() };
     let (sought, fallback) = (Sought::Attestations(OF_A_SCAN), Fallback::Always);
     for place in places {
         Gathering { registry, place, image: &digest, sought, fallback }.run(&mut reading).await;
@@ -75,6 +79,7 @@ pub async fn scans<R: Registry>(
 struct Reading<'a> {
     image: &'a Digest,
     keys: &'a [PublicKey],
+    now: Timestamp,
     attested: Attested,
     /// The statements that were read, and the summary in each that is one.
     seen: BTreeMap<(Fingerprint, Digest), Option<Summary>>,
@@ -109,17 +114,25 @@ impl Reading<'_> {
         self.seen.insert(identity, None);
         match verified.predicate_type() {
             vulnerability::TYPE => match scan(verified, pointer) {
-                Ok(scan) => self.attested.scans.push(scan),
+                Ok(scan) => {
+                    let finished = self.not_ahead(scan.finished);
+                    self.attested.scans.push(ScanAttestation { finished, ..scan });
+                }
                 Err(reason) => self.attested.unreadable.push(remark(pointer, reason)),
             },
             summary::TYPE => match Summary::of(verified) {
                 Ok(summary) => {
-                    self.seen.insert(identity, Some(summary));
+                    let verified_at = self.not_ahead(summary.verified_at);
+                    self.seen.insert(identity, Some(Summary { verified_at, ..summary }));
                 }
                 Err(error) => self.attested.unreadable.push(remark(pointer, error.to_string())),
             },
             _ => {}
         }
+    }
+
+    fn not_ahead(&self, stated: Option<Timestamp>) -> Option<Timestamp> {
+        stated.filter(|time| !lies_ahead(*time, self.now))
     }
 
     fn finished(self) -> Attested {
@@ -134,8 +147,8 @@ impl Reading<'_> {
         }
         attested.scans.sort_by_key(|scan| {
             let verified_at = scan.summary.as_ref().and_then(|summary| summary.verified_at);
-            // Some reports have no time of their own.
-            std::cmp::Reverse((scan.finished.or(verified_at), verified_at, scan.statement))
+            // The report's own time is its writer's word, and some have none; the verification's is that of the key.
+            std::cmp::Reverse((verified_at.or(scan.finished), scan.finished, scan.statement))
         });
         attested
     }

@@ -5,7 +5,7 @@ use futures_util::{StreamExt as _, stream};
 use super::findings::Findings;
 use super::gather::Gathering;
 use super::pointer::{Pointer, by_blob};
-use super::survey::remark;
+use super::survey::{Sought, remark};
 use crate::model::verify::Remark;
 use crate::model::{Digest, Format};
 use crate::registry::{Kind, Registry, RegistryError};
@@ -13,26 +13,73 @@ use crate::registry::{Kind, Registry, RegistryError};
 /// Most candidates that are read for one digest; beyond, without an answer of allowed, it is undecided.
 pub(super) const CANDIDATES_LIMIT: usize = 1_000;
 
+/// What may still be read for one digest.
+pub(super) struct Left {
+    pub(super) candidates: usize,
+    /// `None`: as much as the candidates have.
+    bytes: Option<u64>,
+}
+
+impl Left {
+    pub(super) fn of(sought: Sought) -> Self {
+        Self { candidates: CANDIDATES_LIMIT, bytes: sought.total() }
+    }
+
+    /// Takes out half of it, where bytes are counted: for bundles, which are read after the legacy layers. Otherwise
+    /// whoever may write the one tag would hide them.
+    pub(super) fn set_aside(&mut self) -> Self {
+        let Some(bytes) = self.bytes else { return Self { candidates: 0, bytes: None } };
+        let aside = Self { candidates: self.candidates / 2, bytes: Some(bytes / 2) };
+        self.candidates -= aside.candidates;
+        self.bytes = Some(bytes - bytes / 2);
+        aside
+    }
+
+    pub(super) fn put_back(&mut self, aside: &Self) {
+        self.candidates += aside.candidates;
+        self.bytes = self.bytes.zip(aside.bytes).map(|(own, more)| own + more);
+    }
+
+    /// Counts a blob that was read.
+    fn count(&mut self, bytes: usize) {
+        self.bytes = self.bytes.map(|left| left.saturating_sub(bytes as u64));
+    }
+
+    /// The candidates that are read: no more than are left, and where bytes are counted the small ones first.
+    fn take(&mut self, pointers: Vec<Pointer>) -> Vec<(Digest, Vec<Pointer>)> {
+        let taken = pointers.len().min(self.candidates);
+        self.candidates -= taken;
+        let mut groups = by_blob(pointers.into_iter().take(taken));
+        if self.bytes.is_some() {
+            groups.sort_by_key(|(_, pointers)| pointers.iter().map(|pointer| pointer.size).min());
+        }
+        groups
+    }
+}
+
 impl<R: Registry> Gathering<'_, R> {
     /// Reads the candidates in parts, until the answer is settled; blobs that several share are read once.
     pub(super) async fn read_all(
         &self,
         pointers: Vec<Pointer>,
-        left: &mut usize,
+        left: &mut Left,
         findings: &mut impl Findings,
     ) -> bool {
         let mut pointers = pointers;
         pointers.retain(|pointer| findings.wants(pointer));
-        let beyond = pointers.len() > *left;
-        let taken = pointers.len().min(*left);
-        *left -= taken;
-        let groups = by_blob(pointers.into_iter().take(taken));
+        let beyond = pointers.len() > left.candidates;
+        let groups = left.take(pointers);
         let side_by_side = self.sought.side_by_side();
         for some in groups.chunks(2 * side_by_side) {
+            if left.bytes == Some(0) {
+                self.note_bytes(findings);
+                return false;
+            }
             let mut blobs = stream::iter(some)
                 .map(|(digest, pointers)| async move { (pointers, self.read_blob(digest, pointers).await) })
                 .buffered(side_by_side);
             while let Some((pointers, blob)) = blobs.next().await {
+                left.count(blob.as_ref().map_or(0, |blob| blob.as_ref().map_or(0, bytes::Bytes::len)));
                 self.take(pointers, blob, findings);
             }
             if findings.settled() {
@@ -85,6 +132,13 @@ impl<R: Registry> Gathering<'_, R> {
         }
     }
 
+    fn note_bytes(&self, findings: &mut impl Findings) {
+        let place = format!("{}@{}", self.place, self.image);
+        let limit = self.sought.total().unwrap_or_default() >> 20;
+        let reason = format!("the candidates have more than {limit} MiB together, and no more is read");
+        findings.unreachable(Remark { place, format: None, reason });
+    }
+
     pub(super) fn note_limit(&self, findings: &mut impl Findings) {
         let place = format!("{}@{}", self.place, self.image);
         let reason = format!("there are more than {CANDIDATES_LIMIT} candidates, and no more are read");
@@ -104,5 +158,51 @@ pub(super) fn note_failure(
     match error.kind {
         Kind::Limit => findings.invalid(noted),
         _ => findings.unreachable(noted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::pointer::Form;
+
+    fn pointers(sizes: &[u64]) -> Vec<Pointer> {
+        let pointer = |size: &u64| Pointer {
+            blob: Digest::of(&size.to_le_bytes()),
+            size: *size,
+            place: String::new(),
+            form: Form::Bundle,
+        };
+        sizes.iter().map(pointer).collect()
+    }
+
+    fn taken(left: &mut Left, sizes: &[u64]) -> Vec<u64> {
+        left.take(pointers(sizes))
+            .iter()
+            .flat_map(|(_, pointers)| pointers)
+            .map(|pointer| pointer.size)
+            .collect()
+    }
+
+    #[test]
+    fn attestations_have_a_bound_in_bytes_and_half_of_it_is_kept_for_bundles() {
+        let mut left = Left::of(Sought::Attestations(&[]));
+        let all = (left.candidates, left.bytes);
+        let aside = left.set_aside();
+        assert_eq!((left.candidates, left.bytes), (all.0 / 2, all.1.map(|bytes| bytes / 2)));
+        left.count(usize::MAX);
+        assert_eq!(left.bytes, Some(0));
+        left.put_back(&aside);
+        assert_eq!((left.candidates, left.bytes), (all.0, all.1.map(|bytes| bytes / 2)));
+    }
+
+    #[test]
+    fn small_attestations_are_read_first_and_signatures_as_they_stand() {
+        assert_eq!(taken(&mut Left::of(Sought::Attestations(&[])), &[3, 1, 2]), [1, 2, 3]);
+        let mut signatures = Left::of(Sought::Signatures);
+        assert_eq!(signatures.set_aside().candidates, 0);
+        assert_eq!(taken(&mut signatures, &[3, 1, 2]), [3, 1, 2]);
+        signatures.candidates = 2;
+        assert_eq!(taken(&mut signatures, &[3, 1, 2]), [3, 1]);
     }
 }

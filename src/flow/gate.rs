@@ -103,7 +103,9 @@ async fn resolved_tags<R: Registry>(registry: &R, gate: &Gate<'_>, asked: &[Aske
     stream::iter(distinct)
         .map(|(name, image)| async move {
             let resolved = match timeout_at(gate.deadline, resolve(registry, image)).await {
-                Ok(resolved) => resolved.map(|(pinned, _)| pinned).map_err(|error| error.to_string()),
+                Ok(resolved) => {
+                    resolved.map(|(found, _)| with_tag(image, &found)).map_err(|error| error.to_string())
+                }
                 Err(_) => Err(NO_ANSWER.to_owned()),
             };
             (name, resolved)
@@ -111,6 +113,14 @@ async fn resolved_tags<R: Registry>(registry: &R, gate: &Gate<'_>, asked: &[Aske
         .buffer_unordered(IMAGES_AT_ONCE)
         .collect()
         .await
+}
+
+/// The tag is written out that was asked for: a policy for `latest` is not to fall silent once the digest is known.
+fn with_tag(image: &ImageRef, found: &PinnedRef) -> PinnedRef {
+    match image.repository().host() {
+        Some(_) => image.repository().pinned(Some(image.tag_or_latest()), found.digest()),
+        None => found.clone(),
+    }
 }
 
 fn needs_evidence(gate: &Gate<'_>, asked: &Asked) -> bool {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::candidates::{CANDIDATES_LIMIT, note_failure};
+use super::candidates::{Left, note_failure};
 use super::findings::Findings;
 use super::pointer::{Form, Pointer, envelope_pointer, legacy_pointer};
 use super::survey::{Kinship, Sought, Survey, Wanted, foreign, kinship, read_index, remark};
@@ -50,17 +50,19 @@ impl<R: Registry> Gathering<'_, R> {
         let place = format!("{}:{tag}", self.place);
         let stored = self.registry.manifest(self.place, &ManifestName::Tag(tag)).await;
         let layers = self.layers_at(&stored, place, findings);
-        let mut left = CANDIDATES_LIMIT;
+        let mut left = Left::of(self.sought);
         self.read_all(layers, &mut left, findings).await
     }
 
     /// Runs the stages after the first.
     pub(super) async fn read(&self, survey: &Survey, findings: &mut impl Findings) -> bool {
-        let mut left = CANDIDATES_LIMIT;
+        let mut left = Left::of(self.sought);
+        let aside = left.set_aside();
         let layers = self.legacy_layers(survey, findings);
         if self.read_all(layers, &mut left, findings).await {
             return true;
         }
+        left.put_back(&aside);
         let listed = match (&survey.referrers, survey.listing()) {
             (Err(error), _) => {
                 let place = format!("{}@{}", self.place, self.image);
@@ -202,15 +204,15 @@ impl<R: Registry> Gathering<'_, R> {
     async fn read_referrers(
         &self,
         listed: &[Descriptor],
-        left: &mut usize,
+        left: &mut Left,
         findings: &mut impl Findings,
     ) -> bool {
         for some in listed.chunks(2 * SIDE_BY_SIDE) {
-            if *left == 0 {
+            if left.candidates == 0 {
                 self.note_limit(findings);
                 return false;
             }
-            let taken = some.len().min(*left);
+            let taken = some.len().min(left.candidates);
             let fetched: Vec<_> = stream::iter(some.iter().take(taken))
                 .map(|descriptor| async move {
                     let name = ManifestName::Digest(descriptor.digest);
@@ -224,8 +226,8 @@ impl<R: Registry> Gathering<'_, R> {
                 pointers.extend(self.referrer_pointers(descriptor, answer, findings));
             }
             // A referrer that held nothing to read is a candidate all the same: it cost a request.
-            *left = left.saturating_sub(taken.saturating_sub(pointers.len()));
-            let all_are_read = pointers.len() <= *left;
+            left.candidates = left.candidates.saturating_sub(taken.saturating_sub(pointers.len()));
+            let all_are_read = pointers.len() <= left.candidates;
             if self.read_all(pointers, left, findings).await {
                 return true;
             }

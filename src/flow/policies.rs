@@ -132,11 +132,12 @@ pub fn names_differ(files: &[PolicyFile]) -> Result<(), PoliciesError> {
 /// What all files together say of the installation.
 ///
 /// # Errors
-/// [`PoliciesError::Written`]: two say something of the same object.
+/// [`PoliciesError::Written`]: two say something of the same object, or one says something of nothing.
 pub fn installation(files: &[PolicyFile]) -> Result<Installation, PoliciesError> {
     let mut all = Installation::default();
+    let drafts = || files.iter().flat_map(|file| &file.drafts);
     for file in files {
-        let joined = all.join(file.installation.clone());
+        let joined = file.installation.is_of(drafts()).and_then(|()| all.join(file.installation.clone()));
         joined.map_err(|cause| PoliciesError::Written { file: file.name.clone(), cause })?;
     }
     Ok(all)

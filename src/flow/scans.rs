@@ -1,5 +1,7 @@
 //! The newest scan of everything that an image runs, as known keys attest it.
 
+use jiff::Timestamp;
+
 use super::attestations::{Attested, ScanAttestation, scans};
 use super::validate::ValidateError;
 use super::validate::subjects::{Runnable, Subjects, subjects};
@@ -35,7 +37,8 @@ pub struct Scanned {
     pub scan: ScanAttestation,
 }
 
-/// Reads the attestations on `image` in `places`, and finds the newest for each platform that it runs on.
+/// Reads the attestations on `image` in `places`, and finds the newest at the time `now` for each platform that it
+/// runs on: that which was verified last.
 ///
 /// # Errors
 /// The image is not there, could not be read, or is none.
@@ -44,9 +47,10 @@ pub async fn report<R: Registry>(
     image: &PinnedRef,
     places: &[Repository],
     keys: &[PublicKey],
+    now: Timestamp,
 ) -> Result<ScanReport, ValidateError> {
     let (subjects, attested) =
-        tokio::join!(subjects(registry, image, None), scans(registry, image, places, keys));
+        tokio::join!(subjects(registry, image, None), scans(registry, image, places, keys, now));
     let Subjects { runnable, .. } = subjects?;
     let Attested { scans, unreadable, invalid, unreachable } = attested;
     let mut report =

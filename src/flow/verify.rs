@@ -69,9 +69,15 @@ impl Gathered {
         self.0.iter().flat_map(|(_, evidence)| &evidence.invalid).collect()
     }
 
-    /// What could not be asked or read.
+    /// What could not be asked or read, each once.
     pub fn unreachable(&self) -> Vec<&Remark> {
-        self.0.iter().flat_map(|(_, evidence)| &evidence.unreachable).collect()
+        let mut remarks: Vec<&Remark> = Vec::new();
+        for remark in self.0.iter().flat_map(|(_, evidence)| &evidence.unreachable) {
+            if !remarks.contains(&remark) {
+                remarks.push(remark);
+            }
+        }
+        remarks
     }
 }
 
@@ -194,7 +200,9 @@ async fn ask_for_the_image<R: Registry>(registry: &R, image: &PinnedRef, gathere
         Ok(None) => "not in the registry".to_owned(),
         Err(error) => error.to_string(),
     };
-    if let Some((_, evidence)) = gathered.0.first_mut() {
+    // Each policy looks at its own places only, and none of them may take the image for unsigned.
+    for (_, evidence) in &mut gathered.0 {
+        let reason = reason.clone();
         evidence.unreachable.push(Remark { place: image.to_string(), format: None, reason });
     }
 }

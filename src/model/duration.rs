@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-/// How far ahead of ours another's clock may be, be it a signer's or a scanner's.
-pub(crate) const CLOCK_DIFFERENCE: Duration = Duration::from_secs(5 * 60);
 /// Longest duration that is taken, in seconds: a hundred years, which every calendar can still add to a date.
 const LONGEST: u64 = 100 * 366 * 86_400;
+/// How far ahead of ours another's clock may be, be it a signer's or a scanner's.
+pub(crate) const CLOCK_DIFFERENCE: Duration = Duration::from_secs(5 * 60);
 
 /// Why a text is not a duration; escaped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

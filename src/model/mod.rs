@@ -19,6 +19,7 @@ pub mod predicate;
 pub mod prefix;
 pub mod reference;
 pub mod statement;
+pub(crate) mod time;
 pub mod verify;
 pub mod yaml;
 

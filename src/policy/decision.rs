@@ -4,6 +4,27 @@ use super::answer::{Conclusion, Outcome, PolicyDecision, Reason, Verdict};
 use super::model::Mode;
 use super::set::NoMatch;
 
+/// What an image gets that perhaps no policy speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unmatched {
+    pub(super) no_match: NoMatch,
+    pub(super) reason: Reason,
+}
+
+impl Unmatched {
+    fn verdict(&self) -> Verdict {
+        match self.no_match {
+            NoMatch::Deny => Verdict::Denied,
+            NoMatch::Warn | NoMatch::Allow | NoMatch::AllowUnmatched => Verdict::Allowed,
+        }
+    }
+
+    fn warning(&self) -> Option<String> {
+        let warns = matches!(self.no_match, NoMatch::Warn | NoMatch::AllowUnmatched);
+        warns.then(|| self.reason.text.clone())
+    }
+}
+
 /// The answer for one image over all policies that speak of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
@@ -15,27 +36,24 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The decision on an image that no policy speaks of, and why.
-    pub(super) fn without_policy(no_match: NoMatch, reason: Reason) -> Self {
-        let verdict = match no_match {
-            NoMatch::Deny => Verdict::Denied,
-            NoMatch::Warn | NoMatch::Allow | NoMatch::AllowUnmatched => Verdict::Allowed,
-        };
-        let warns = matches!(no_match, NoMatch::Warn | NoMatch::AllowUnmatched);
-        let warning = warns.then(|| reason.text.clone());
-        Self { verdict, reason: Some(reason), policies: Vec::new(), warning }
-    }
-
-    /// The decision over what the policies say, each as far as its mode lets it.
-    pub(super) fn over(mut policies: Vec<PolicyDecision>) -> Self {
+    /// The decision over what the policies say, each as far as its mode lets it; and over what the image gets where it is
+    /// not certain that any of them speaks of it, or where none does.
+    pub(super) fn over(mut policies: Vec<PolicyDecision>, unmatched: Option<&Unmatched>) -> Self {
         policies.sort_by(|one, other| one.name.cmp(&other.name));
-        let verdict = policies.iter().map(PolicyDecision::effect).max().unwrap_or(Verdict::Denied);
+        let of_policies = policies.iter().map(PolicyDecision::effect).max();
+        let verdict = of_policies.max(unmatched.map(Unmatched::verdict)).unwrap_or(Verdict::Denied);
         let refusing =
             policies.iter().filter(|policy| policy.effect() == verdict && verdict != Verdict::Allowed);
         let reason = refusing.filter_map(PolicyDecision::reason).next().cloned();
         let all_excluded = policies.iter().all(|policy| matches!(policy.conclusion, Conclusion::Excluded(_)));
         let excluded = policies.first().filter(|_| all_excluded).and_then(PolicyDecision::reason).cloned();
-        Self { verdict, reason: reason.or(excluded), policies, warning: None }
+        // What the policies say comes first, unless they would have let it through or none speaks of it.
+        let deciding = unmatched.filter(|unmatched| {
+            policies.is_empty() || unmatched.verdict() == verdict && of_policies != Some(verdict)
+        });
+        let unmatched_reason = deciding.map(|unmatched| unmatched.reason.clone());
+        let warning = unmatched.and_then(Unmatched::warning);
+        Self { verdict, reason: unmatched_reason.or(reason).or(excluded), policies, warning }
     }
 
     /// The answer.

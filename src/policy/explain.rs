@@ -10,6 +10,7 @@ use super::draft::{
     Draft, DraftAction, DraftAlternative, DraftGrant, DraftKey, DraftRequirements, DraftSigner,
 };
 use super::model::{Action, Mode, SignedFor};
+use super::resource::Speaks;
 use super::signer::OnExpiry;
 use crate::model::{Format, ImageRef};
 
@@ -73,7 +74,7 @@ pub struct SignerNeed {
 
 /// What the policies that speak of `image` would ask, by name; none where no policy does.
 pub fn explain(drafts: &[Draft], image: &ImageRef, namespace: Option<&str>) -> Vec<Need> {
-    let matching = drafts.iter().filter(|draft| draft.policy.speaks_of(image, namespace));
+    let matching = drafts.iter().filter(|draft| draft.policy.speaks_of(image, namespace) != Speaks::No);
     let mut needs: Vec<Need> = matching.map(|draft| need(draft, image, namespace)).collect();
     needs.sort_by(|one, other| one.policy.cmp(&other.policy));
     needs

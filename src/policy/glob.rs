@@ -82,6 +82,9 @@ impl Glob {
             let positions = (0..self.0.len()).filter(|at| reached[*at]);
             positions.filter_map(|at| self.taken(at, letter)).for_each(|at| next[at] = true);
             self.pass_wildcards(&mut next);
+            if !next.contains(&true) {
+                return false;
+            }
             reached = next;
         }
         reached.last().copied().unwrap_or(false)

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::{DraftError, Spot};
+use super::draft::{Draft, DraftError, Note, Spot};
 use super::model::{Dialect, Policy};
-use super::node::{Field, METADATA, cut};
-use super::set::NoMatch;
+use super::node::{Field, METADATA, Members, cut};
+use super::set::{NoMatch, strictest};
+use crate::model::escape_untrusted;
 
 /// API version of the objects.
 pub(super) const API_VERSION: &str = "v1";
@@ -16,6 +17,8 @@ pub(super) const SETTINGS_KIND: &str = "ConfigMap";
 pub(super) const NAMESPACE_KIND: &str = "Namespace";
 /// The ConfigMap that policy-controller reads (its `pkg/config`, v0.14.0).
 const SETTINGS_NAME: &str = "config-policy-controller";
+/// The namespace that policy-controller runs in, unless it was installed elsewhere (its `config/`, v0.14.0).
+pub(super) const NAMESPACE: &str = "cosign-system";
 /// The label that a namespace must have for policy-controller to look at it, with the value `true` (its
 /// `config/500-webhook-configuration.yaml`, v0.14.0). No label takes a namespace out again.
 pub const INCLUDE_LABEL: &str = "policy.sigstore.dev/include";
@@ -32,6 +35,33 @@ impl Installation {
     /// What an image gets that no policy speaks of, where the settings say so.
     pub fn no_match(&self) -> Option<NoMatch> {
         self.no_match.as_ref().and_then(|(_, setting)| *setting)
+    }
+
+    /// What an image gets that none of these policies speaks of, if whoever asks says nothing else.
+    pub fn unmatched<'a>(&self, drafts: impl IntoIterator<Item = &'a Draft>) -> NoMatch {
+        strictest(drafts.into_iter().map(Draft::dialect), self.no_match(), NoMatch::Deny)
+    }
+
+    /// What whoever gave the objects is to know: what is read in them.
+    pub fn notes(&self) -> Vec<Note> {
+        let settings = self.no_match.iter().map(|(spot, setting)| Note {
+            spot: spot.clone(),
+            text: format!(
+                "the settings of policy-controller: an image that no policy speaks of gets `{}`; where policies of other \
+                 forms are given too, the strictest setting counts",
+                word(setting.unwrap_or_default())
+            ),
+        });
+        let namespaces = self.namespaces.iter().map(|(name, (spot, looks))| {
+            let said = match looks {
+                true => format!("has the label {INCLUDE_LABEL}: \"true\", and is checked, as every namespace that is not given"),
+                false => format!(
+                    "has no label {INCLUDE_LABEL}: \"true\": policies of policy-controller leave out its images"
+                ),
+            };
+            Note { spot: spot.clone(), text: format!("the namespace `{}` {said}", escape_untrusted(name)) }
+        });
+        settings.chain(namespaces).collect()
     }
 
     /// Where the settings stand that say what an image gets of which no policy speaks, and what they say.
@@ -64,6 +94,22 @@ impl Installation {
         Ok(())
     }
 
+    /// Refuses settings that are settings of nothing.
+    ///
+    /// # Errors
+    /// [`DraftError`]: none of the policies is policy-controller's.
+    pub fn is_of<'a>(&self, drafts: impl IntoIterator<Item = &'a Draft>) -> Result<(), DraftError> {
+        let is_own = |draft: &Draft| draft.dialect() == Dialect::Sigstore;
+        match &self.no_match {
+            Some((spot, _)) if !drafts.into_iter().any(is_own) => Err(DraftError::at(
+                spot,
+                "these are settings of Sigstore's policy-controller, and no policy of it is given; --no-match says the same \
+                 for every policy",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Makes a policy of Sigstore's leave out the namespaces that policy-controller does not look at. Of others nothing
     /// is known, and nothing is left out.
     pub fn apply(&self, policy: &mut Policy) {
@@ -91,12 +137,14 @@ impl Installation {
     /// Reads the ConfigMap with the settings. Another ConfigMap is an error: nobody would read it.
     pub(super) fn read_settings(&mut self, document: &Field<'_>) -> Result<(), DraftError> {
         let members = document.members(&["apiVersion", "kind", "metadata", "data", "immutable"])?;
-        let name = members.need("metadata")?.members(METADATA)?.need("name")?;
+        let metadata = members.need("metadata")?.members(METADATA)?;
+        let name = metadata.need("name")?;
         if name.text()? != SETTINGS_NAME {
             let reason =
                 format!("`{}`: of ConfigMaps only `{SETTINGS_NAME}` says something here", cut(name.text()?));
             return Err(name.refuse(reason));
         }
+        in_own_namespace(&metadata)?;
         let known = &["_example", "no-match-policy", "fail-on-empty-authorities", "enable-oci11"];
         let Some(entries) = members.get("data") else { return self.add_settings(name.spot(), None) };
         let entries = entries.members(known)?;
@@ -120,6 +168,34 @@ impl Installation {
             }
         }
         self.add_namespace(name.label()?.to_owned(), name.spot(), looks)
+    }
+}
+
+/// Refuses an object in another namespace than policy-controller's: nobody there would read it.
+fn in_own_namespace(metadata: &Members<'_>) -> Result<(), DraftError> {
+    match metadata.get("namespace") {
+        Some(namespace) => only_own(&namespace),
+        None => Ok(()),
+    }
+}
+
+/// Refuses the name of another namespace than the one that policy-controller reads in.
+pub(super) fn only_own(namespace: &Field<'_>) -> Result<(), DraftError> {
+    match namespace.text()? {
+        NAMESPACE => Ok(()),
+        other => Err(namespace.refuse(format!(
+            "`{}`: policy-controller reads in the namespace that it runs in, `{NAMESPACE}`, and in no other",
+            cut(other)
+        ))),
+    }
+}
+
+/// As it stands in the settings.
+fn word(no_match: NoMatch) -> &'static str {
+    match no_match {
+        NoMatch::Allow => "allow",
+        NoMatch::Warn | NoMatch::AllowUnmatched => "warn",
+        NoMatch::Deny => "deny",
     }
 }
 

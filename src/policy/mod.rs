@@ -50,6 +50,6 @@ pub use model::{Action, Dialect, Images, Mode, Policy, PolicyError, Requirements
 pub use names::NamePattern;
 pub use pattern::{Pattern, PatternError};
 pub use place::{Place, TagPrefix};
-pub use resource::{Resource, Surroundings};
+pub use resource::{Resource, Speaks, Surroundings};
 pub use set::{Early, NoMatch, Pending, PolicySet, SetError};
 pub use signer::{MaxAge, OnExpiry, Required, Role, SignerRule};

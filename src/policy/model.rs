@@ -10,7 +10,7 @@ use super::any_of::{Alternative, AnyOf};
 pub use super::images::Images;
 use super::pattern::Pattern;
 use super::place::Place;
-use super::resource::Surroundings;
+use super::resource::{Resource, Speaks, Surroundings};
 use super::signer::SignerRule;
 use super::sigstore::objects::ObjectMatch;
 use crate::model::{Digest, Fingerprint, Format, ImageRef, PublicKey, Repository};
@@ -305,13 +305,26 @@ impl Policy {
         places
     }
 
-    /// Whether it speaks of `image` there. One of a webhook leaves out a namespace with all of its images, whatever
-    /// their names. An image of which nobody knows the object may stand in any.
-    pub fn speaks_of<'a>(&self, image: &ImageRef, there: impl Into<Surroundings<'a>>) -> bool {
+    /// Whether it speaks of `image` there.
+    pub fn speaks_of<'a>(&self, image: &ImageRef, there: impl Into<Surroundings<'a>>) -> Speaks {
         let there = there.into();
-        let whole = self.dialect != Dialect::Native && self.leaves_out(there.namespace).is_some();
-        let fits = |object| self.objects.is_empty() || self.objects.iter().any(|entry| entry.fits(object));
-        whole || self.images.contain(image) && there.object.is_none_or(fits)
+        // A webhook leaves out a namespace with all of its images, whatever their names.
+        if self.dialect != Dialect::Native && self.leaves_out(there.namespace).is_some() {
+            return Speaks::Surely;
+        }
+        match self.images.contain(image) {
+            true => self.fits(there.object),
+            false => Speaks::No,
+        }
+    }
+
+    /// Whether it speaks of images in `object`. One that nobody knows may be any.
+    fn fits(&self, object: Option<&Resource>) -> Speaks {
+        match object {
+            _ if self.objects.is_empty() => Speaks::Surely,
+            None => Speaks::Perhaps,
+            Some(object) => self.objects.iter().map(|entry| entry.fits(object)).max().unwrap_or(Speaks::No),
+        }
     }
 
     /// The namespace, if it is one whose images satisfy the policy as they are.

@@ -34,6 +34,17 @@ impl Resource {
     }
 }
 
+/// Whether a policy speaks of an image, as far as that is known. The order is that of certainty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Speaks {
+    /// It does not.
+    No,
+    /// That depends on what is not known: the object that the image stands in, or its labels.
+    Perhaps,
+    /// It does.
+    Surely,
+}
+
 /// Where an image would run, as far as that is known.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Surroundings<'a> {

@@ -8,27 +8,27 @@ use jiff::Timestamp;
 
 use super::answer::{Conclusion, PolicyDecision, Reason, ReasonCode, Verdict};
 use super::decide::{decide, whatever_signed};
-use super::decision::Decision;
+use super::decision::{Decision, Unmatched};
 use super::installation::Installation;
 use super::model::{Dialect, Policy};
 use super::place::Place;
-use super::resource::Surroundings;
+use super::resource::{Speaks, Surroundings};
 use super::words;
 use crate::model::verify::Evidence;
 use crate::model::{ImageRef, PinnedRef, PublicKey, Repository};
 
-/// What an image gets that no policy speaks of: the reader's setting, not a policy's.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What an image gets that no policy speaks of: the reader's setting, not a policy's. The order is that of strictness.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NoMatch {
+    /// It is allowed.
+    Allow,
+    /// It is allowed, with a warning.
+    Warn,
+    /// It is allowed, with the warning of the Tanzu webhook that is installed so.
+    AllowUnmatched,
     /// It is denied.
     #[default]
     Deny,
-    /// It is allowed, with a warning.
-    Warn,
-    /// It is allowed.
-    Allow,
-    /// It is allowed, with the warning of the Tanzu webhook that is installed so.
-    AllowUnmatched,
 }
 
 /// Why policies are no set.
@@ -46,7 +46,8 @@ pub enum SetError {
 #[derive(Debug, Clone)]
 pub struct PolicySet {
     policies: Vec<Policy>,
-    no_match: Option<NoMatch>,
+    /// What the settings of policy-controller say of images that no policy speaks of.
+    settings: Option<NoMatch>,
 }
 
 /// What can be said of an image before any request.
@@ -64,6 +65,8 @@ pub struct Pending<'a> {
     /// What the other policies that speak of it say.
     decided: Vec<PolicyDecision>,
     policies: Vec<&'a Policy>,
+    /// What the image gets beside that, where it is not certain that any policy speaks of it.
+    unmatched: Option<Unmatched>,
 }
 
 impl PolicySet {
@@ -77,7 +80,7 @@ impl PolicySet {
         match (policies.is_empty(), same) {
             (true, _) => Err(SetError::Empty),
             (false, Some(two)) => Err(SetError::SameName(two[0].name.clone())),
-            (false, None) => Ok(Self { policies, no_match: None }),
+            (false, None) => Ok(Self { policies, settings: None }),
         }
     }
 
@@ -88,12 +91,14 @@ impl PolicySet {
 
     /// The same, where the installation that they come from says what an image gets that none speaks of.
     pub fn under(self, installation: &Installation) -> Self {
-        Self { no_match: installation.no_match(), ..self }
+        Self { settings: installation.no_match(), ..self }
     }
 
-    /// What an image gets that none of them speaks of, where their installation says so.
-    pub fn no_match(&self) -> Option<NoMatch> {
-        self.no_match
+    /// What an image gets that none of them speaks of: the strictest of what is set for the forms that are among them.
+    /// The settings of policy-controller are among the policies, `webhook` is the Tanzu webhook's, and without a setting
+    /// the image is denied, as where a native policy is among them.
+    pub fn no_match(&self, webhook: NoMatch) -> NoMatch {
+        strictest(self.policies.iter().map(|policy| policy.dialect), self.settings, webhook)
     }
 
     /// Whether any of them asks in which object an image stands.
@@ -107,13 +112,13 @@ impl PolicySet {
     }
 
     /// The policies that speak of `image` there, by name; where no namespace is known, none is left out.
-    pub fn matching<'a>(
-        &'a self,
+    pub fn matching<'there>(
+        &self,
         image: &ImageRef,
-        there: impl Into<Surroundings<'a>>,
-    ) -> impl Iterator<Item = &'a Policy> {
+        there: impl Into<Surroundings<'there>>,
+    ) -> impl Iterator<Item = &Policy> {
         let there = there.into();
-        self.policies.iter().filter(move |policy| policy.speaks_of(image, there))
+        self.policies.iter().filter(move |policy| policy.speaks_of(image, there) != Speaks::No)
     }
 
     /// Says what can be said without evidence, so without any request: no policy matches; all that match allow it
@@ -126,7 +131,7 @@ impl PolicySet {
     ) -> Early<'_> {
         let there = there.into();
         let (mut decided, mut policies) = (Vec::new(), Vec::new());
-        for policy in self.policies.iter().filter(|policy| policy.speaks_of(image, there)) {
+        for policy in self.matching(image, there) {
             match conclusion_without_evidence(policy, image, there.namespace) {
                 Some(conclusion) => {
                     decided.push(PolicyDecision { name: policy.name.clone(), mode: policy.mode, conclusion })
@@ -134,18 +139,42 @@ impl PolicySet {
                 None => policies.push(policy),
             }
         }
-        let refused = decided.iter().any(|decision| decision.effect() == Verdict::Denied);
-        match (decided.is_empty() && policies.is_empty(), policies.is_empty() || refused) {
-            (true, _) => Early::Decided(self.without_policy(image, no_match)),
-            (false, true) => Early::Decided(Decision::over(decided)),
-            (false, false) => Early::NeedsEvidence(Pending { decided, policies }),
+        let unmatched = self.unmatched(image, there, no_match);
+        let pending = Pending { decided, policies, unmatched };
+        match pending.is_decided() {
+            true => Early::Decided(pending.over(Vec::new())),
+            false => Early::NeedsEvidence(pending),
         }
     }
 
-    /// The decision on an image that none of the policies speaks of.
-    fn without_policy(&self, image: &ImageRef, no_match: NoMatch) -> Decision {
-        Decision::without_policy(no_match, words::no_match(self.has(Dialect::Tanzu), no_match, image))
+    /// What the image gets where it is not certain that any policy speaks of it: what might not be meant for it must
+    /// not be all that lets it through.
+    fn unmatched(&self, image: &ImageRef, there: Surroundings<'_>, no_match: NoMatch) -> Option<Unmatched> {
+        let reason = match self.policies.iter().map(|policy| policy.speaks_of(image, there)).max() {
+            Some(Speaks::Surely) => return None,
+            Some(Speaks::Perhaps) => words::perhaps_no_match(),
+            Some(Speaks::No) | None => {
+                let settings = self.no_match(NoMatch::Deny) == no_match;
+                words::no_match(self.has(Dialect::Tanzu), settings, no_match, image)
+            }
+        };
+        Some(Unmatched { no_match, reason })
     }
+}
+
+/// What an image gets that no policy of these forms speaks of: the strictest of what is set for each, where `settings` are
+/// those of policy-controller and `webhook` those of the Tanzu webhook. Without a setting it is denied.
+pub(super) fn strictest(
+    forms: impl Iterator<Item = Dialect>,
+    settings: Option<NoMatch>,
+    webhook: NoMatch,
+) -> NoMatch {
+    let of = |form| match form {
+        Dialect::Native => NoMatch::Deny,
+        Dialect::Tanzu => webhook,
+        Dialect::Sigstore => settings.unwrap_or_default(),
+    };
+    forms.map(of).max().unwrap_or_default()
 }
 
 fn conclusion_without_evidence(
@@ -164,14 +193,14 @@ fn conclusion_without_evidence(
 impl<'a> Pending<'a> {
     /// Policies that are asked whatever images they speak of.
     pub fn of(policies: &'a [Policy]) -> Self {
-        Self { decided: Vec::new(), policies: policies.iter().collect() }
+        Self { decided: Vec::new(), policies: policies.iter().collect(), unmatched: None }
     }
 
     /// What several ask about one image, so that it is gathered once for all of them.
     pub fn together(several: &[&Self]) -> Self {
         let each = several.iter().flat_map(|pending| pending.policies.iter().copied());
         let by_name: BTreeMap<&str, &'a Policy> = each.map(|policy| (policy.name.as_str(), policy)).collect();
-        Self { decided: Vec::new(), policies: by_name.into_values().collect() }
+        Self { decided: Vec::new(), policies: by_name.into_values().collect(), unmatched: None }
     }
 
     /// The policies that need evidence, by name.
@@ -230,7 +259,7 @@ impl<'a> Pending<'a> {
         now: Timestamp,
     ) -> Decision {
         let asked = self.policies.iter().map(|policy| decide(policy, image, home, evidence, now));
-        Decision::over(self.decided.iter().cloned().chain(asked).collect())
+        self.over(asked.collect())
     }
 
     /// The decision on an image without a digest, where one is needed.
@@ -253,6 +282,20 @@ impl<'a> Pending<'a> {
             mode: policy.mode,
             conclusion: conclusion.clone(),
         };
-        Decision::over(self.decided.iter().cloned().chain(self.policies.iter().map(said)).collect())
+        self.over(self.policies.iter().map(said).collect())
+    }
+
+    /// Whether evidence could change nothing: none is asked for, or the image is denied whatever it is.
+    fn is_decided(&self) -> bool {
+        let is_refused = self.decided.iter().any(|decision| decision.effect() == Verdict::Denied);
+        let is_unmatched =
+            self.unmatched.as_ref().is_some_and(|unmatched| unmatched.no_match == NoMatch::Deny);
+        self.policies.is_empty() || is_refused || is_unmatched
+    }
+
+    /// The decision over what was known before and what `asked` say.
+    fn over(&self, asked: Vec<PolicyDecision>) -> Decision {
+        let all = self.decided.iter().cloned().chain(asked).collect();
+        Decision::over(all, self.unmatched.as_ref())
     }
 }

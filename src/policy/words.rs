@@ -36,14 +36,25 @@ pub(super) fn excluded(dialect: Dialect, namespace: &str) -> Reason {
 }
 
 /// What is said of an image that no policy speaks of. Where somebody said what becomes of it (`--no-match`), that is
-/// what is said, and not that a webhook was installed in some way.
-pub(super) fn no_match(has_tanzu: bool, no_match: NoMatch, image: &ImageRef) -> Reason {
-    let text = match (has_tanzu, no_match) {
-        (true, NoMatch::Deny) => tanzu::words::unmatched(image),
-        (_, NoMatch::AllowUnmatched) => tanzu::words::unmatched_and_allowed(image),
-        (_, NoMatch::Deny | NoMatch::Warn | NoMatch::Allow) => {
-            "no policy speaks of this image; write one, or see --no-match".to_owned()
-        }
+/// what is said, and not that a webhook was installed in some way; `settings` says whether policy-controller's do.
+pub(super) fn no_match(has_tanzu: bool, settings: bool, no_match: NoMatch, image: &ImageRef) -> Reason {
+    let let_through = |word: &str| {
+        let setting = if settings { "no-match-policy:" } else { "--no-match" };
+        format!("no policy speaks of this image, and `{setting} {word}` lets it pass")
     };
+    let text = match no_match {
+        NoMatch::Deny if has_tanzu => tanzu::words::unmatched(image),
+        NoMatch::Deny => "no policy speaks of this image; write one, or see --no-match".to_owned(),
+        NoMatch::AllowUnmatched => tanzu::words::unmatched_and_allowed(image),
+        NoMatch::Warn => let_through("warn"),
+        NoMatch::Allow => let_through("allow"),
+    };
+    Reason::new(ReasonCode::NoMatch, text)
+}
+
+/// What is said of an image if it is not certain that a policy speaks of it.
+pub(super) fn perhaps_no_match() -> Reason {
+    let text = "whether a policy speaks of this image depends on the object that it stands in, which is not known; give the \
+                manifest (-f), or see --no-match";
     Reason::new(ReasonCode::NoMatch, text)
 }

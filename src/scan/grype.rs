@@ -4,12 +4,12 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::model::Digest;
 use crate::model::json::{Bounded, Object};
+use crate::model::{Digest, time};
 
 use super::finding::{Finding, FindingError, Members, Written, shown};
 use super::identity::Identity;
-use super::report::{Form, LeftOut, Report, ReportError, Scanner, time, version};
+use super::report::{Form, LeftOut, Report, ReportError, Scanner, version};
 
 /// The alert about a package of a distribution past its end of life.
 const END_OF_LIFE: &str = "distro-eol";
@@ -129,7 +129,7 @@ pub(super) fn read(document: Bounded<'_>, digest: Digest) -> Result<Report, Repo
         digest,
         form: Form::Grype,
         scanner: Scanner { name: "grype", version: version(descriptor.version)? },
-        created: time(descriptor.timestamp.as_deref()),
+        created: time::stated(descriptor.timestamp.as_deref()),
         identity,
         findings,
         nothing_scanned: false,

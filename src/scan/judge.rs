@@ -17,7 +17,7 @@ use super::rego::{Answer, RegoRules};
 use super::report::{LeftOut, Scanner};
 use super::rules::Rules;
 use crate::model::Digest;
-use crate::model::duration::CLOCK_DIFFERENCE;
+use crate::model::time::lies_ahead;
 
 /// What became of a report under rules, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,7 +136,7 @@ impl Passed {
         &self.scanner
     }
 
-    /// When, by the report's own word.
+    /// When, by the report's own word; a time of the future is none.
     pub fn scanned_at(&self) -> Option<Timestamp> {
         self.scanned_at
     }
@@ -175,15 +175,20 @@ pub fn judge_with(
     };
     let Sorted { denied, ignored, others } = sort(&report.findings, rules, vex, now);
     let passes = denied.is_empty() && too_old.is_none() && !end_of_life;
-    let verdict = verdict(passes, bound, rules.digest, &ignored);
+    let verdict = verdict(passes, bound, rules.digest, &ignored, now);
     Ok(Judgement { verdict, denied, ignored, others, too_old, end_of_life, nothing_scanned, answer: None })
 }
 
-/// Judges a report about an image by the `answer` that `rules` gave to it.
+/// Judges a report about an image by the `answer` that `rules` gave to it at the time `now`.
 ///
 /// # Errors
 /// [`JudgeError`] if the report leaves out what rules would have seen.
-pub fn judge_rego(bound: &Bound<'_>, rules: &RegoRules, answer: Answer) -> Result<Judgement, JudgeError> {
+pub fn judge_rego(
+    bound: &Bound<'_>,
+    rules: &RegoRules,
+    answer: Answer,
+    now: Timestamp,
+) -> Result<Judgement, JudgeError> {
     let LeftOut { unfixed, fixed } = bound.report().left_out;
     match (unfixed, fixed, bound.report().nothing_scanned) {
         (true, ..) => return Err(JudgeError::OnlyFixed),
@@ -192,7 +197,7 @@ pub fn judge_rego(bound: &Bound<'_>, rules: &RegoRules, answer: Answer) -> Resul
         (false, false, false) => {}
     }
     Ok(Judgement {
-        verdict: verdict(!answer.denies(), bound, rules.digest(), &[]),
+        verdict: verdict(!answer.denies(), bound, rules.digest(), &[], now),
         denied: Vec::new(),
         ignored: Vec::new(),
         others: 0,
@@ -203,7 +208,7 @@ pub fn judge_rego(bound: &Bound<'_>, rules: &RegoRules, answer: Answer) -> Resul
     })
 }
 
-fn verdict(passes: bool, bound: &Bound<'_>, rules: Digest, ignored: &[Ignored]) -> Verdict {
+fn verdict(passes: bool, bound: &Bound<'_>, rules: Digest, ignored: &[Ignored], now: Timestamp) -> Verdict {
     let report = bound.report();
     match passes {
         false => Verdict::Failed,
@@ -212,7 +217,7 @@ fn verdict(passes: bool, bound: &Bound<'_>, rules: Digest, ignored: &[Ignored]) 
             report: report.digest,
             rules,
             scanner: report.scanner.clone(),
-            scanned_at: report.created,
+            scanned_at: report.created.filter(|created| !lies_ahead(*created, now)),
             vex: ignored.iter().filter_map(Ignored::document).collect(),
         }),
     }
@@ -235,10 +240,10 @@ fn too_old(
 ) -> Result<Option<TooOld>, JudgeError> {
     let Some(limit) = limit else { return Ok(None) };
     let created = created.ok_or(JudgeError::NoTime)?;
-    let age = now.duration_since(created);
-    if age.is_negative() && age.unsigned_abs() > CLOCK_DIFFERENCE {
+    if lies_ahead(created, now) {
         return Err(JudgeError::Future(created));
     }
+    let age = now.duration_since(created);
     let old = age.is_positive() && age.unsigned_abs() > limit;
     Ok(old.then_some(TooOld { created, limit }))
 }

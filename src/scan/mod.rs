@@ -1,6 +1,6 @@
 //! What a scan report says about an image, and whether rules let it pass: reports of Trivy and Grype, the rules,
-//! statements about vulnerabilities, the image that a report is bound to, the decision. Pure; where files come from, which images are asked about
-//! and what is signed in the end is the flow's affair.
+//! statements about vulnerabilities, the image that a report is bound to, the decision. Pure; where files come from,
+//! which images are asked about and what is signed in the end is the flow's affair.
 
 mod cyclonedx;
 pub mod finding;

@@ -11,20 +11,23 @@ const LENGTH_LIMIT: usize = 2048;
 pub struct Purl {
     /// The type, such as `deb` or `oci`, in lower case.
     pub(super) kind: String,
-    namespace: String,
+    /// The namespace, such as the distribution; empty if there is none.
+    pub(super) namespace: String,
     /// The name.
     pub(super) name: String,
     /// The version, if one is given.
     pub(super) version: Option<String>,
     /// The qualifiers by name.
     pub(super) qualifiers: BTreeMap<String, String>,
+    /// A part of the package, if not the whole is meant.
+    pub(super) subpath: Option<String>,
 }
 
 impl Purl {
     /// Reads `text`; `None` if it is no package URL, or longer than 2048 bytes.
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("pkg:").filter(|_| text.len() <= LENGTH_LIMIT)?;
-        let rest = rest.split_once('#').map_or(rest, |(rest, _subpath)| rest);
+        let (rest, subpath) = rest.split_once('#').unwrap_or((rest, ""));
         let (path, qualifiers) = rest.split_once('?').unwrap_or((rest, ""));
         let (kind, path) = path.trim_start_matches('/').split_once('/')?;
         // An `@` before the last slash belongs to a namespace that somebody did not escape.
@@ -43,22 +46,46 @@ impl Purl {
             kind,
             namespace: decoded(namespace)?,
             name: decoded(name)?,
-            version: version
-                .filter(|version| !version.is_empty())
-                .map(decoded)
-                .map_or(Some(None), |v| v.map(Some))?,
+            version: decoded_if_any(version.unwrap_or_default())?,
             qualifiers: parsed_qualifiers(qualifiers)?,
+            subpath: decoded_if_any(subpath.trim_matches('/'))?,
         })
     }
 
-    /// Whether this names `other`: the same package, the same version if one is given here, and no qualifier here
-    /// that `other` has not.
+    /// Whether this names `other`: the same package, the same version and the same part of it if one is given here,
+    /// and no qualifier here that `other` has not.
     pub(super) fn covers(&self, other: &Self) -> bool {
         let same = (&self.kind, &self.namespace, &self.name) == (&other.kind, &other.namespace, &other.name);
         let version = self.version.is_none() || self.version == other.version;
+        let part = self.subpath.is_none() || self.subpath == other.subpath;
         same && version
+            && part
             && self.qualifiers.iter().all(|(name, value)| other.qualifiers.get(name) == Some(value))
     }
+
+    /// Whether this may be what `other` names: nothing in which one contradicts the other, however they are written.
+    /// Qualifiers and parts of a package contradict nothing.
+    pub(super) fn may_be(&self, other: &Self) -> bool {
+        let namespaces = [&self.namespace, &other.namespace].map(|namespace| folded(namespace));
+        let [own, its] = &namespaces;
+        let versions = self.version.as_deref().zip(other.version.as_deref());
+        self.kind == other.kind
+            && folded(&self.name) == folded(&other.name)
+            && (own == its || namespaces.iter().any(String::is_empty))
+            && versions.is_none_or(|(own, its)| bare_version(own) == bare_version(its))
+    }
+}
+
+/// A name as types that do not tell these letters apart write it.
+fn folded(name: &str) -> String {
+    name.to_lowercase().replace('_', "-")
+}
+
+/// A version without the epoch of `deb` and `rpm`, which may stand in a qualifier, and without the `v` of tags.
+fn bare_version(version: &str) -> &str {
+    let is_epoch = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let bare = version.split_once(':').filter(|(epoch, _)| is_epoch(epoch)).map_or(version, |(_, bare)| bare);
+    bare.strip_prefix('v').unwrap_or(bare)
 }
 
 fn parsed_qualifiers(text: &str) -> Option<BTreeMap<String, String>> {
@@ -70,6 +97,11 @@ fn parsed_qualifiers(text: &str) -> Option<BTreeMap<String, String>> {
         }
     }
     Some(qualifiers)
+}
+
+/// [`decoded`] of a text that may be absent: then there is none.
+fn decoded_if_any(text: &str) -> Option<Option<String>> {
+    if text.is_empty() { Some(None) } else { decoded(text).map(Some) }
 }
 
 /// `text` with its percent escapes undone.
@@ -103,7 +135,8 @@ mod tests {
         let image = purl("pkg:oci/app@sha256%3Aab?repository_url=a.example%2Fshop&tag=1");
         assert_eq!((&*image.kind, &*image.name, image.version.as_deref()), ("oci", "app", Some("sha256:ab")));
         assert_eq!(image.qualifiers["repository_url"], "a.example/shop");
-        assert_eq!(image, purl("pkg:oci/app@sha256:ab?tag=1&repository_url=a.example/shop#path"));
+        assert_eq!(image, purl("pkg:oci/app@sha256:ab?tag=1&repository_url=a.example/shop#"));
+        assert_eq!(purl("pkg:golang/x/crypto@1#/ssh%2Fagent/").subpath.as_deref(), Some("ssh/agent"));
         assert_eq!(purl("pkg:npm/%40angular/core@1"), purl("pkg:npm/@angular/core@1"));
         assert_eq!(purl("pkg:npm/@angular/core").version, None);
     }
@@ -146,5 +179,33 @@ mod tests {
             assert!(!purl(other).covers(&special), "{other}");
         }
         assert!(!purl("pkg:deb/debian/bash?arch=arm64").covers(&special));
+    }
+
+    #[test]
+    fn a_part_of_a_package_covers_that_part_alone() {
+        let (part, whole) = (purl("pkg:golang/x/crypto#ssh/agent"), purl("pkg:golang/x/crypto"));
+        assert!(!part.covers(&whole) && part.covers(&part) && whole.covers(&part));
+        assert!(!part.covers(&purl("pkg:golang/x/crypto#ssh")));
+    }
+
+    #[test]
+    fn what_contradicts_nothing_may_be_the_same() {
+        let written = purl("pkg:deb/debian/python_x@1:3.0.1?arch=amd64&distro=debian-12");
+        for other in [
+            "pkg:deb/debian/python_x",
+            "pkg:deb/python-x@3.0.1",
+            "pkg:deb/Debian/Python_X@1:3.0.1?distro=debian-12.5",
+            "pkg:deb/debian/python_x@v3.0.1#part",
+        ] {
+            assert!(purl(other).may_be(&written) && written.may_be(&purl(other)), "{other}");
+        }
+        for other in [
+            "pkg:rpm/debian/python_x",
+            "pkg:deb/ubuntu/python_x",
+            "pkg:deb/debian/python_x@3.0.2",
+            "pkg:deb/debian/x",
+        ] {
+            assert!(!purl(other).may_be(&written) && !written.may_be(&purl(other)), "{other}");
+        }
     }
 }

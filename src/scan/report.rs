@@ -226,13 +226,6 @@ impl Report {
     }
 }
 
-/// The time in `text`, if it is one: RFC 3339 with an offset, and after 1970, since a time that was not set is
-/// written as the year 1.
-pub(super) fn time(text: Option<&str>) -> Option<Timestamp> {
-    let time: Timestamp = text?.parse().ok()?;
-    (time > Timestamp::UNIX_EPOCH).then_some(time)
-}
-
 /// The version of a scanner, as it may stand in a claim.
 pub(super) fn version(text: Option<String>) -> Result<Option<String>, ReportError> {
     match text.map(|text| escape_untrusted(&text)) {

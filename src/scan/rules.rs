@@ -126,6 +126,11 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Res
 }
 
 impl Rules {
+    /// The keys whose signed statements about vulnerabilities count.
+    pub fn vex_keys(&self) -> &[PublicKey] {
+        &self.vex.keys
+    }
+
     /// Reads a rules file: one YAML document.
     ///
     /// # Errors

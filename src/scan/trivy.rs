@@ -4,12 +4,12 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::model::Digest;
 use crate::model::json::{Bounded, Object};
+use crate::model::{Digest, time};
 
 use super::finding::{Finding, FindingError, Members, Written, shown};
 use super::identity::Identity;
-use super::report::{Form, LeftOut, Report, ReportError, Scanner, time, version};
+use super::report::{Form, LeftOut, Report, ReportError, Scanner, version};
 
 /// The one schema version that is read.
 const SCHEMA: u64 = 2;
@@ -125,7 +125,7 @@ pub(super) fn read(document: Bounded<'_>, digest: Digest) -> Result<Report, Repo
             name: "trivy",
             version: version(report.trivy.and_then(|Object(about)| about.version))?,
         },
-        created: time(report.created_at.as_deref()),
+        created: time::stated(report.created_at.as_deref()),
         identity: image.identity()?,
         end_of_life: image.end_of_life(&targets),
         nothing_scanned: !targets.iter().any(|Object(target)| target.holds_packages()),

@@ -9,8 +9,8 @@ use super::node::Tree;
 use super::pods;
 use super::{IMAGE_LIMIT, ImageUse, ObjectName, ReadOptions, Refusal, WorkloadError};
 
-/// Most labels of an object that are read.
-const LABEL_LIMIT: usize = 64;
+/// Most labels of an object that are read; Kubernetes has no limit but that of the object's size.
+const LABEL_LIMIT: usize = 4096;
 /// Longest key and value of a label (Kubernetes, "Labels and Selectors": a DNS name, `/`, and 63 characters).
 const LABEL_LENGTH_LIMITS: (usize, usize) = (253 + 1 + 63, 63);
 /// Deepest nesting of lists in lists; aliases can nest them without nesting the text.
@@ -248,6 +248,11 @@ mod tests {
         let labels = labelled.labels.unwrap();
         assert_eq!((labels.len(), labels["a"].as_str(), labels["c"].as_str()), (2, "b", "1"));
         assert!(object("{name: app}").labels.unwrap().is_empty());
+        let many = |count: usize| {
+            let labels: Vec<String> = (0..count).map(|number| format!("l{number}: a")).collect();
+            object(&format!("{{labels: {{{}}}}}", labels.join(", "))).labels
+        };
+        assert_eq!((many(65).unwrap().len(), many(4097)), (65, None));
         for unknown in
             ["{labels: {a: 1}}", "{labels: [a]}", &format!("{{labels: {{a: {}}}}}", "b".repeat(64))]
         {

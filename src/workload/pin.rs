@@ -14,7 +14,7 @@ pub(super) type Edits = BTreeMap<NodeId, String>;
 
 impl Manifests {
     /// The text with `@DIGEST` after every image for which `digest` has one. The repository and the tag stay as
-    /// they are written. An alias that stands for an image is kept where what it leads to gets the same digest,
+    /// they are written; where no tag is, the one that is meant is, `latest`. An alias that stands for an image is kept where what it leads to gets the same digest,
     /// and else replaced by the image.
     ///
     /// # Errors
@@ -137,7 +137,11 @@ fn refused(image: &ImageUse, reason: &str) -> Refusal {
 
 fn pinned_text(image: &ImageUse, digest: Option<Digest>) -> Result<String, Refusal> {
     match (digest, image.image.digest()) {
-        (Some(digest), None) => Ok(format!("{}@{digest}", image.text)),
+        (Some(digest), None) => {
+            // Policies may ask for the tag, and Kubernetes pulls a `latest` always.
+            let tag = if image.image.tag().is_none() { ":latest" } else { "" };
+            Ok(format!("{}{tag}@{digest}", image.text))
+        }
         (Some(digest), Some(written)) if digest != written => {
             Err(refused(image, &format!("has a digest already, and not {digest}")))
         }
@@ -205,12 +209,13 @@ mod tests {
             ("  containers: [{image: nginx,name: a}, {'image':'r.example/a:1'}]\n", ""),
             ("  containers:\n  - {\"image\":\"nginx\"}\n  volumes: [{image: {reference: a}}]\n", ""),
             ("  containers: [{image: \"r.example\\/a\\x62\"}]\n", ""),
-            ("  containers:\n  - image: !!str &a nginx\n...\n", "nginx"),
+            ("  containers:\n  - image: !!str &a nginx\n...\n", "nginx:latest"),
             ("  containers:\n  - image:\n      nginx:1.2\n    name: größe\n", "nginx:1.2"),
         ] {
             let text = format!("\u{feff}{HEAD}{text}");
             let output = pinned(&text).unwrap();
-            assert_eq!(output.replace(&format!("@{}", digest()), ""), text);
+            let bare = output.replace(&format!(":latest@{}", digest()), "");
+            assert_eq!(bare.replace(&format!("@{}", digest()), ""), text);
             assert!(image.is_empty() || output.contains(&format!("{image}@{}", digest())), "{output}");
         }
     }
@@ -227,21 +232,21 @@ mod tests {
     fn an_image_without_a_pin_stays_as_it_is() {
         let text = format!("{HEAD}  containers: [{{image: a}}, {{image: b}}]\n");
         let output = pinned_by(&text, |image| (image.text == "b").then(digest)).unwrap();
-        assert_eq!(output, text.replace("image: b", &format!("image: b@{}", digest())));
+        assert_eq!(output, text.replace("image: b", &format!("image: b:latest@{}", digest())));
     }
 
     #[test]
     fn a_host_that_plain_text_cannot_begin_with_gets_quotes_where_an_alias_stood() {
         let text = format!("{HEAD}  containers: [{{image: &a '[::1]:5000/a'}}, {{image: *a}}]\n");
         let output = pinned_by(&text, |image| image.path.contains("[1]").then(digest)).unwrap();
-        assert_eq!(output, text.replace("*a", &format!("\"[::1]:5000/a@{}\"", digest())));
+        assert_eq!(output, text.replace("*a", &format!("\"[::1]:5000/a:latest@{}\"", digest())));
     }
 
     #[test]
     fn an_alias_of_an_image_stays_where_it_then_says_the_same() {
         let text = format!("{HEAD}  containers: [{{image: &a nginx}}, {{image: *a}}]\n");
         let output = pinned(&text).unwrap();
-        assert_eq!(output, text.replace("&a nginx", &format!("&a nginx@{}", digest())));
+        assert_eq!(output, text.replace("&a nginx", &format!("&a nginx:latest@{}", digest())));
     }
 
     #[test]
@@ -249,7 +254,8 @@ mod tests {
         let aliases = ["{image: *a}"; 3].join(", ");
         let text = format!("{HEAD}  containers: [{{image: &a nginx}}, {aliases}]\n");
         let output = pinned_by(&text, |image| image.path.contains("[0]").then(digest)).unwrap();
-        let expected = text.replace("*a", "nginx").replace("&a nginx", &format!("&a nginx@{}", digest()));
+        let expected =
+            text.replace("*a", "nginx").replace("&a nginx", &format!("&a nginx:latest@{}", digest()));
         assert_eq!(output, expected);
     }
 
@@ -257,7 +263,7 @@ mod tests {
     fn an_alias_of_something_else_is_replaced_by_the_image() {
         let text = format!("{}  containers: [{{image: *a}}]\n", HEAD.replace("name: p", "name: &a p"));
         let output = pinned(&text).unwrap();
-        assert_eq!(output, text.replace("*a", &format!("p@{}", digest())));
+        assert_eq!(output, text.replace("*a", &format!("p:latest@{}", digest())));
     }
 
     #[test]
@@ -299,6 +305,6 @@ mod tests {
         });
         let text = format!("{HEAD}  containers: [{{image: nginx}}]\n{laughs}");
         let output = pinned(&text).unwrap();
-        assert_eq!(output, text.replace("nginx", &format!("nginx@{}", digest())));
+        assert_eq!(output, text.replace("nginx", &format!("nginx:latest@{}", digest())));
     }
 }

@@ -7,10 +7,13 @@ use countersign::model::Digest;
 use serde_json::{Value, json};
 
 use crate::reports::{grype, trivy};
-use crate::support::cli::{Countersign, Run};
+#[cfg(feature = "rego")]
+use crate::support::cli::Countersign;
+use crate::support::cli::Run;
 use crate::support::image::{self, Pushed};
+use crate::support::keys::TestKey;
 use crate::support::peers::{cosign, cosign_pair, docker_registry};
-use crate::world::{STRICT, World, keys, sign, verify};
+use crate::world::{LENIENT, STRICT, World, keys, sign, verify};
 
 /// The critical finding of Trivy's sample.
 const CRITICAL: &str = "CVE-2019-18224";
@@ -112,6 +115,26 @@ fn a_document_that_is_not_trusted_or_about_something_else_stops_the_run() {
     }
     let missing = world.validate(&image, &[trivy(&image)], STRICT).args(["--vex", "none.json"]).run();
     missing.expect_code(2);
+}
+
+#[test]
+fn whoever_signs_images_says_nothing_about_findings() {
+    let world = World::new();
+    let image = world.built("own word");
+    let named =
+        |key: &TestKey| format!("{LENIENT}, vex: {{keys: [{{pem: {}}}]}}", json!(key.public.to_pem()));
+    for (key, role) in [(&keys().build, "build"), (&keys().validation, "validation")] {
+        world.registry.forget_requests();
+        // Also where no document is given: the rules are wrong.
+        let run = world.validate(&image, &[trivy(&image)], &named(key)).run().expect_code(2);
+        assert!(
+            run.stderr.contains(&format!("names the {role} key {}", key.public.fingerprint())),
+            "{}",
+            run.stderr
+        );
+        assert_eq!(world.registry.writes().len(), 0);
+    }
+    world.validate(&image, &[trivy(&image)], &named(&keys().stranger)).run().expect_code(0);
 }
 
 #[test]

@@ -49,6 +49,7 @@ pub(crate) fn policies(texts: &[String]) -> Result<PolicySet, String> {
         drafts.extend(read.drafts);
         installation.join(read.installation).map_err(|error| error.to_string())?;
     }
+    installation.is_of(&drafts).map_err(|error| error.to_string())?;
     let with_keys = |draft: Draft| draft.under(&installation).into_policy(&fetched);
     let policies =
         drafts.into_iter().map(with_keys).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
@@ -60,11 +61,11 @@ pub(crate) fn policies(texts: &[String]) -> Result<PolicySet, String> {
 pub(crate) fn decide(case: &Case, set: &PolicySet) -> Result<(Decision, bool), String> {
     let image: ImageRef = case.image.parse().map_err(|error| format!("{error}"))?;
     let no_match = match case.no_match.as_deref() {
-        None => set.no_match().unwrap_or_default(),
+        None => set.no_match(NoMatch::Deny),
         Some("deny") => NoMatch::Deny,
         Some("warn") => NoMatch::Warn,
         Some("allow") => NoMatch::Allow,
-        Some("allow-unmatched") => NoMatch::AllowUnmatched,
+        Some("allow-unmatched") => set.no_match(NoMatch::AllowUnmatched),
         Some(other) => return Err(format!("noMatch `{other}`")),
     };
     let object = case.object.as_ref().map(resource);

@@ -171,14 +171,46 @@ fn trivys_severity_is_that_of_the_datas_source_then_nvds_then_the_worst() {
 }
 
 #[test]
-fn a_vulnerability_of_packages_with_different_sources_has_its_worst_rating() {
-    let report = cyclonedx(ALPINE);
-    assert!(parse(&report).findings.iter().all(|found| found.severity == Severity::Medium));
-    let other = with(&report, "/components/1/properties/0/value", json!("libressl"));
-    let ratings = json!([{"source": {"name": "nvd"}, "severity": "medium"}, {"source": {"name": "x"}, "severity": "critical"}]);
-    let other = with(&other, &format!("{FIRST}/ratings"), ratings);
-    let worst = parse(&other).findings.iter().map(|found| found.severity).max();
-    assert_eq!(worst, Some(Severity::Critical));
+fn a_source_that_may_stand_on_another_and_rates_nothing_has_the_worst_rating() {
+    let by = |name: &str, severity: &str| json!({"source": {"name": name}, "severity": severity});
+    let all = json!([by("debian", "critical"), by("nvd", "low")]);
+    assert_eq!(rated("rootio", all.clone()), Severity::Critical);
+    assert_eq!(rated("alpine", all.clone()), Severity::Low);
+    assert_eq!(rated("", all), Severity::Low);
+    assert_eq!(rated("rootio", json!([by("rootio", "low"), by("nvd", "high")])), Severity::Low);
+}
+
+/// The severities of the first vulnerability, in two packages with these package URLs, whose ratings are a low one of
+/// the data's source and a medium one.
+fn rated_together(purls: [&str; 2], sources: Option<[&str; 2]>) -> Vec<Severity> {
+    let report = changed(&cyclonedx(ALPINE), |root| {
+        for (at, purl) in purls.into_iter().enumerate() {
+            let component = &mut root["components"][at];
+            component["purl"] = json!(purl);
+            component["properties"] = match sources {
+                Some(sources) => json!([{"name": "aquasecurity:trivy:SrcName", "value": sources[at]}]),
+                None => json!([]),
+            };
+        }
+        let first = &mut root["vulnerabilities"][0];
+        first["source"] = json!({"name": "ghsa"});
+        first["ratings"] = json!([{"source": {"name": "ghsa"}, "severity": "low"}, {"source": {"name": "x"}, "severity": "medium"}]);
+        root["vulnerabilities"] = json!([first.clone()]);
+    });
+    parse(&report).findings.iter().map(|found| found.severity).collect()
+}
+
+#[test]
+fn what_another_package_may_have_by_itself_is_critical() {
+    // A source package that both are of; else packages of a distribution are rated one by one, those of a language not.
+    let debian = ["pkg:deb/debian/pcre3@1", "pkg:deb/debian/mongodb@1"];
+    assert_eq!(rated_together(debian, Some(["one", "one"])), [Severity::Low; 2]);
+    assert_eq!(rated_together(debian, Some(["pcre3", "mongodb"])), [Severity::Critical; 2]);
+    assert_eq!(rated_together(debian, None), [Severity::Critical; 2]);
+    assert_eq!(rated_together(["pkg:deb/debian/a@1", "pkg:npm/a@1"], None), [Severity::Critical; 2]);
+    assert_eq!(rated_together(["pkg:deb/debian/a@1", "no package URL"], None), [Severity::Critical; 2]);
+    assert_eq!(rated_together(["pkg:npm/a@1", "pkg:npm/a@2"], None), [Severity::Low; 2]);
+    assert_eq!(rated_together(["pkg:npm/%40a/core@1", "pkg:npm/%40b/core@1"], None), [Severity::Medium; 2]);
 }
 
 #[test]

@@ -63,10 +63,7 @@ pub(crate) fn cyclonedx(report: &str) -> String {
         let (package, installed) = (text(found, "PkgName"), text(found, "InstalledVersion"));
         let purl = text(&found["PkgIdentifier"], "PURL");
         if !components.iter().any(|component| component["bom-ref"] == purl) {
-            let source = json!({"name": "aquasecurity:trivy:SrcName", "value": source_package(package)});
-            components
-                .push(json!({"bom-ref": purl, "type": "library", "name": package, "version": installed,
-                "purl": purl, "properties": [source]}));
+            components.push(component(package, installed, purl));
         }
         let affects = json!({"ref": purl, "versions": [{"version": installed, "status": "affected"}]});
         let fix = text(found, "FixedVersion");
@@ -94,6 +91,20 @@ pub(crate) fn cyclonedx(report: &str) -> String {
         "metadata": {"timestamp": "2021-08-25T12:20:30+00:00", "tools": {"components": [tool]}, "component": image(&report)},
         "components": components, "vulnerabilities": vulnerabilities})
     .to_string()
+}
+
+/// Packages of a distribution have a source package, those of npm a scope.
+fn component(package: &str, installed: &str, purl: &str) -> Value {
+    let mut component =
+        json!({"bom-ref": purl, "type": "library", "name": package, "version": installed, "purl": purl});
+    match package.split_once('/').filter(|_| purl.starts_with("pkg:npm/")) {
+        Some((scope, name)) => (component["group"], component["name"]) = (json!(scope), json!(name)),
+        None => {
+            let source = json!({"name": "aquasecurity:trivy:SrcName", "value": source_package(package)});
+            component["properties"] = json!([source]);
+        }
+    }
+    component
 }
 
 fn image(report: &Value) -> Value {

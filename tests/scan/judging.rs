@@ -145,7 +145,13 @@ fn a_time_in_the_future_is_no_valid_time_beyond_five_minutes() {
     assert!(judged_at(&report, spec, "2021-08-25T12:15:30.000000005Z").unwrap().passed());
     let error = judged_at(&report, spec, "2021-08-25T12:15:30.000000004Z").unwrap_err();
     assert_eq!(error, JudgeError::Future(at(CREATED)));
-    assert!(judged_at(&report, "deny: {severities: [HIGH]}", "2020-01-01T00:00:00Z").unwrap().passed());
+    let stated = |now: &str| match judged_at(&report, "deny: {severities: [HIGH]}", now).unwrap().verdict {
+        Verdict::Passed(passed) => passed.scanned_at(),
+        Verdict::Failed => panic!("denied"),
+    };
+    assert_eq!(stated("2021-08-25T12:15:30.000000005Z"), Some(at(CREATED)));
+    assert_eq!(stated("2021-08-25T12:15:30.000000004Z"), None);
+    assert_eq!(stated("2020-01-01T00:00:00Z"), None);
 }
 
 #[test]

@@ -260,6 +260,83 @@ fn a_later_statement_that_may_be_about_the_image_overrules() {
 }
 
 #[test]
+fn a_later_statement_overrules_under_any_name_of_the_vulnerability() {
+    let named = |name: &str, aliases: Value, status: &str, time: &str| {
+        let mut statement = later(time, status);
+        statement["vulnerability"] = json!({"name": name, "aliases": aliases});
+        statement
+    };
+    let (early, late) = ("2021-08-20T00:00:00Z", "2021-08-21T00:00:00Z");
+    let not_affected = || named("GHSA-1", json!([CRITICAL]), "not_affected", early);
+    let affected = |name: &str, aliases: Value| named(name, aliases, "affected", late);
+    assert!(ignored(&[not_affected()]));
+    assert!(!ignored(&[not_affected(), affected("GHSA-1", json!([]))]));
+    assert!(!ignored(&[not_affected(), affected("ghsa-1", json!([]))]));
+    assert!(!ignored(&[not_affected(), affected("GHSA-2", json!(["GHSA-3", "GHSA-1"]))]));
+    assert!(ignored(&[not_affected(), affected("GHSA-2", json!([]))]));
+    // What only another document calls alike is alike.
+    let about = json!([product(Digest::of(b"another"))]);
+    let mut joining = named("GHSA-2", json!(["GHSA-1"]), "fixed", early);
+    joining["products"] = about;
+    let documents = [document(&[not_affected(), affected("GHSA-2", json!([]))]), document(&[joining])];
+    assert!(!judged_with(&[&documents[0], &documents[1]]).passed());
+    // Only the letter ignores.
+    assert!(!ignored(&[
+        named("GHSA-1", json!([CRITICAL]), "affected", early),
+        named("GHSA-1", json!([]), "not_affected", late)
+    ]));
+}
+
+#[test]
+fn a_later_statement_overrules_however_it_writes_the_package_or_the_image() {
+    let overruled = |pointer: &str, value: Value| {
+        let mut later = later("2021-08-21T00:00:00Z", "affected");
+        later = serde_json::from_str(&with(&later.to_string(), pointer, value)).unwrap();
+        !ignored(&[statement(), later])
+    };
+    let package = |purl: &str| overruled("/products/0/subcomponents", json!([{"@id": purl}]));
+    for purl in [
+        "pkg:deb/debian/libidn2-0@2.0.5-1?arch=s390x&distro=debian-10.11",
+        "pkg:deb/debian/libidn2-0?vendor=x",
+        "pkg:deb/libidn2_0",
+        "pkg:deb/Debian/LibIDN2-0#part",
+    ] {
+        assert!(package(purl), "{purl}");
+    }
+    for purl in ["pkg:deb/debian/libidn2-0@2.0.6", "pkg:deb/ubuntu/libidn2-0", "pkg:rpm/debian/libidn2-0"] {
+        assert!(!package(purl), "{purl}");
+    }
+    let called = |purl: &str| overruled("/products", json!([{"@id": purl}]));
+    for purl in [
+        "pkg:oci/App",
+        "pkg:oci/app?repository_url=https://A.example/shop/app/",
+        "pkg:oci/app?repository_url=a.example/shop",
+        "pkg:oci/app?repository_url=a.example:443/shop/app&arch=arm64",
+    ] {
+        assert!(called(purl), "{purl}");
+    }
+    assert!(!called("pkg:oci/app?repository_url=b.example/shop/app"));
+    let hub = |repository: &str| {
+        let affected = json!([{"@id": format!("pkg:oci/app?repository_url={repository}")}]);
+        let mut later = later("2021-08-21T00:00:00Z", "affected");
+        later["products"] = affected;
+        let own = Image { repository: Some("docker.io/shop/app".to_owned()), ..image() };
+        !judged_about(own, &[&document(&[statement(), later])]).passed()
+    };
+    assert!(hub("docker.io/shop/app") && hub("index.docker.io/shop/app") && hub("shop/app"));
+    assert!(!hub("quay.io/shop/app"));
+}
+
+#[test]
+fn a_part_of_a_package_or_of_an_image_is_not_the_whole() {
+    let within = |purl: &str| ignored(&[stating("/products/0/subcomponents", json!([{"@id": purl}]))]);
+    assert!(within("pkg:deb/debian/libidn2-0#"));
+    assert!(!within("pkg:deb/debian/libidn2-0#usr/bin/idn"));
+    let part = format!("pkg:oci/app@{}#usr/bin", image().manifest);
+    assert!(!ignored(&[stating("/products", json!([{"@id": part}]))]));
+}
+
+#[test]
 fn a_statement_of_the_future_ignores_nothing() {
     assert!(ignored(&[later("2021-08-25T12:25:30Z", "not_affected")]));
     assert!(!ignored(&[later("2021-08-25T12:25:31Z", "not_affected")]));
@@ -469,6 +546,8 @@ fn what_is_signed_for_the_image_may_leave_its_products_out_or_call_it_by_name() 
     assert!(!of(stating("/products", json!([{"@id": "pkg:oci/other"}]))));
     assert!(!of(stating("/products", json!([{"@id": "pkg:oci/app?repository_url=b.example/app"}]))));
     assert!(!of(stating("/products", json!([{"@id": "pkg:oci/app@1.4"}]))));
+    assert!(!of(stating("/products", json!([{"@id": "pkg:oci/app?tag=1.4"}]))));
+    assert!(of(stating("/products", json!([{"@id": "pkg:oci/app?arch=amd64"}]))), "signed for this manifest");
     assert!(!of(stating("/products", json!([product(Digest::of(b"another"))]))));
 }
 
@@ -477,6 +556,19 @@ fn what_is_signed_for_the_index_is_about_its_platforms() {
     let (key, index) = (Key::new(), Digest::of(b"index"));
     let attested = key.attested(KINDS[0], index, &document(&[stating_without("products")]));
     assert!(ignored_by(&key.rules(), &attested, Image { asked: index, ..image() }));
+    // A name with more than the repository may mean one of the platforms.
+    for (named, all) in [
+        ("pkg:oci/app", true),
+        ("pkg:oci/app?repository_url=a.example/shop/app", true),
+        ("pkg:oci/app?arch=arm64", false),
+        ("pkg:oci/app?os=linux&arch=amd64", false),
+        ("pkg:oci/app?variant=v8", false),
+        ("pkg:oci/app?tag=9", false),
+    ] {
+        let document = document(&[stating("/products", json!([{"@id": named}]))]);
+        let attested = key.attested(KINDS[0], index, &document);
+        assert_eq!(ignored_by(&key.rules(), &attested, Image { asked: index, ..image() }), all, "{named}");
+    }
 }
 
 #[test]

@@ -27,7 +27,10 @@ impl FixedTags {
             if !written.iter().any(|other| means(other, image)) {
                 return Err(stands_nowhere(image));
             }
-            let before = fixed.insert(name(image), image.clone());
+            let stands_for_tag =
+                written.iter().any(|other| other.digest().is_none() && name(other) == name(image));
+            let fixes = if stands_for_tag { with_tag(image) } else { image.clone() };
+            let before = fixed.insert(name(image), fixes);
             if before.is_some_and(|before| before.digest() != image.digest()) {
                 return Err(two_digests(image));
             }
@@ -39,6 +42,20 @@ impl FixedTags {
     pub(super) fn apply(&self, image: ImageRef) -> ImageRef {
         let fixed = self.0.get(&name(&image)).filter(|_| image.digest().is_none());
         fixed.cloned().unwrap_or(image)
+    }
+
+    /// An image that was given, as what it fixes is asked about: with the tag that the manifests mean.
+    pub(super) fn given(&self, image: ImageRef) -> ImageRef {
+        let fixed = self.0.get(&name(&image)).filter(|fixed| fixed.digest() == image.digest());
+        fixed.cloned().unwrap_or(image)
+    }
+}
+
+/// The image with its tag written out: without one the manifests mean `latest`, and a policy may ask for it.
+fn with_tag(image: &ImageRef) -> ImageRef {
+    match image.digest() {
+        Some(digest) => image.repository().pinned(Some(image.tag_or_latest()), digest).into(),
+        None => image.clone(),
     }
 }
 
@@ -89,12 +106,21 @@ mod tests {
         for given in [format!("docker.io/library/app:latest@{A}"), format!("app@{A}")] {
             let tags = fixed(&[given], &["app"]).unwrap();
             for same in ["app", "app:latest", "docker.io/app", "index.docker.io/library/app:latest"] {
-                assert_eq!(tags.apply(image(same)).digest(), Some(A.parse().unwrap()), "{same}");
+                assert_eq!(tags.apply(image(same)), image(&format!("app:latest@{A}")), "{same}");
             }
+            assert_eq!(tags.given(image(&format!("app@{A}"))), image(&format!("app:latest@{A}")));
+            assert_eq!(tags.given(image(&format!("app:1@{A}"))), image(&format!("app:1@{A}")));
             for other in ["app:1", "other", "r.example/app", &format!("app:latest@{B}")] {
                 assert_eq!(tags.apply(image(other)), image(other), "{other}");
             }
         }
+    }
+
+    #[test]
+    fn an_image_that_stands_by_its_digest_alone_gets_no_tag() {
+        let alone = format!("app@{A}");
+        let tags = fixed(std::slice::from_ref(&alone), &[&alone]).unwrap();
+        assert_eq!(tags.given(image(&alone)), image(&alone));
     }
 
     #[test]

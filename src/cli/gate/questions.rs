@@ -42,6 +42,7 @@ impl Questions {
         let mut questions = Self { asked: Vec::new(), uses: Vec::new(), fixed };
         let mut numbers = HashMap::new();
         for image in images {
+            let image = questions.fixed.given(image);
             let asked = Asked { image, namespace: args.namespace.clone(), object: None };
             questions.add(asked, None, &mut numbers);
         }
@@ -53,6 +54,9 @@ impl Questions {
             for (Asked { image, namespace, object }, place) in file.images(args.namespace.as_deref()) {
                 let image = questions.fixed.apply(image);
                 let object = object.filter(|_| objects == Objects::Named);
+                if object.as_ref().is_some_and(|object| object.labels.is_none()) {
+                    return Err(labels_unknown(&place));
+                }
                 questions.add(Asked { image, namespace, object }, Some(place), &mut numbers);
             }
         }
@@ -126,6 +130,15 @@ fn images(args: &GateArgs) -> Result<Vec<ImageRef>, Failure> {
         Some(image) => Err(not_pinnable(image)),
         None => Ok(images),
     }
+}
+
+/// A policy chooses objects, perhaps by their labels, and nobody can say which these are.
+fn labels_unknown(place: &Use) -> Failure {
+    let Use { file, line, object, .. } = place;
+    Failure::usage(format!(
+        "{file}: line {line}: {object}: its labels cannot be read, and a policy chooses objects (`match`)"
+    ))
+    .hint("metadata.labels is a mapping of texts; put into quotes what YAML may read as something else")
 }
 
 /// An image that is named as an argument stands in no file that its digest could be written into.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use futures_util::{StreamExt as _, stream};
+use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use crate::cli::page::Scans;
@@ -43,8 +44,9 @@ impl Question {
         (self.image.repository().clone(), self.image.digest(), keys)
     }
 
-    async fn ask<R: Registry>(&self, registry: &R, deadline: Instant) -> Scans {
-        match timeout_at(deadline, report(registry, &self.image, &self.places, &self.keys)).await {
+    async fn ask<R: Registry>(&self, registry: &R, deadline: Instant, now: Timestamp) -> Scans {
+        let asked = report(registry, &self.image, &self.places, &self.keys, now);
+        match timeout_at(deadline, asked).await {
             Ok(Ok(report)) => report.into(),
             Ok(Err(error)) => Scans::Unknown(error.to_string()),
             Err(_) => Scans::Unknown("no answer within the time limit (--timeout)".to_owned()),
@@ -75,13 +77,14 @@ pub(super) async fn scans<R: Registry>(
     policies: &PolicySet,
     answers: &[GateAnswer],
     deadline: Instant,
+    now: Timestamp,
 ) -> Vec<Scans> {
     let questions: Vec<Option<Question>> =
         answers.iter().map(|answer| Question::of(policies, answer)).collect();
     let distinct: HashMap<Identity, &Question> =
         questions.iter().flatten().map(|question| (question.identity(), question)).collect();
     let known: HashMap<Identity, Scans> = stream::iter(distinct)
-        .map(|(identity, question)| async move { (identity, question.ask(registry, deadline).await) })
+        .map(|(identity, question)| async move { (identity, question.ask(registry, deadline, now).await) })
         .buffer_unordered(IMAGES_AT_ONCE)
         .collect()
         .await;

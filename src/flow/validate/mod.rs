@@ -58,6 +58,18 @@ pub enum RuleBook<'a> {
 }
 
 impl RuleBook<'_> {
+    /// Whoever signs an image may not say what in it does not count.
+    fn does_not_trust(&self, signer: Fingerprint, role: &'static str) -> Result<(), ValidateError> {
+        let trusted = match self {
+            Self::Written(rules) => rules.vex_keys(),
+            Self::Rego { .. } => &[],
+        };
+        match trusted.iter().any(|key| key.fingerprint() == signer) {
+            true => Err(ValidateError::VexKey { key: signer, role }),
+            false => Ok(()),
+        }
+    }
+
     /// Whether they read a report as it was written.
     pub fn reads_reports(&self) -> bool {
         match self {
@@ -215,6 +227,16 @@ pub enum ValidateError {
         /// Which limit it exceeds.
         reason: String,
     },
+    /// The rules trust the statements of a key that signs images.
+    #[error(
+        "`spec.vex.keys` in the rules names the {role} key {key}: its owner would say which findings do not count"
+    )]
+    VexKey {
+        /// The key.
+        key: Fingerprint,
+        /// `build` or `validation`.
+        role: &'static str,
+    },
     /// One key would give both signatures.
     #[error("the validation key is the build key {0}: one key cannot give both signatures")]
     OneKey(Fingerprint),
@@ -224,12 +246,17 @@ pub enum ValidateError {
 pub struct ValidationSigner<'a>(&'a dyn Signer);
 
 impl<'a> ValidationSigner<'a> {
-    /// `signer`, unless it is one of the build keys.
+    /// `signer`, unless it is one of the build keys, or one whose statements the rules trust.
     ///
     /// # Errors
-    /// [`ValidateError::OneKey`].
-    pub fn new(signer: &'a dyn Signer, build: &[Policy]) -> Result<Self, ValidateError> {
+    /// [`ValidateError::OneKey`], [`ValidateError::VexKey`].
+    pub fn new(
+        signer: &'a dyn Signer,
+        build: &[Policy],
+        rules: &RuleBook<'_>,
+    ) -> Result<Self, ValidateError> {
         let own = signer.public_key().fingerprint();
+        rules.does_not_trust(own, "validation")?;
         match build.iter().flat_map(Policy::keys).any(|key| key.fingerprint() == own) {
             true => Err(ValidateError::OneKey(own)),
             false => Ok(Self(signer)),
@@ -242,6 +269,9 @@ impl<'a> ValidationSigner<'a> {
 /// # Errors
 /// [`ValidateError`]. That a report fails or a signature is missing is no error here.
 pub async fn examine<R: Registry>(registry: &R, inquiry: &Inquiry<'_>) -> Result<Examination, ValidateError> {
+    for key in inquiry.build.iter().flat_map(Policy::keys) {
+        inquiry.rules.does_not_trust(key.fingerprint(), "build")?;
+    }
     // Which child is asked about is known only once the index was read.
     let early = async {
         match inquiry.platform {

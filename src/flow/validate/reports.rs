@@ -141,7 +141,8 @@ async fn judgement(
             let input = rules.input_of(bound.report(), inquiry.texts.of(bound.report().digest));
             let input = input.map_err(|cause| ValidateError::NoInput { name: name(), cause })?;
             let answer = sandbox.evaluate(rules, &input).await;
-            judge_rego(bound, rules, answer.map_err(|cause| ValidateError::Rego { name: name(), cause })?)
+            let answer = answer.map_err(|cause| ValidateError::Rego { name: name(), cause })?;
+            judge_rego(bound, rules, answer, inquiry.now)
         }
     };
     judged.map_err(|cause| ValidateError::Unjudged { name: name(), cause })

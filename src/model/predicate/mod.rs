@@ -4,8 +4,6 @@
 pub mod summary;
 pub mod vulnerability;
 
-use jiff::Timestamp;
-
 use super::json::JsonError;
 use super::{Digest, VerifiedAttestation};
 
@@ -29,13 +27,6 @@ fn of_type<'a>(attestation: &'a VerifiedAttestation, expected: &str) -> Result<&
         found if found == expected => Ok(attestation.predicate()),
         found => Err(PredicateError::Type(super::candidate::shown(found))),
     }
-}
-
-/// The time in `text`, if it is one: RFC 3339 with an offset, and after 1970, since a time that was not set is
-/// written as the year 1.
-fn time(text: Option<&str>) -> Option<Timestamp> {
-    let time: Timestamp = text?.parse().ok()?;
-    (time > Timestamp::UNIX_EPOCH).then_some(time)
 }
 
 /// A digest as claims write it.

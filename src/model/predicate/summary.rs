@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::PredicateError;
 use crate::model::json::{self, Object, UniqueMap};
-use crate::model::{Claims, Digest, PinnedRef, VerifiedAttestation, claims};
+use crate::model::{Claims, Digest, PinnedRef, VerifiedAttestation, claims, time};
 
 /// Type of the predicate.
 pub const TYPE: &str = "https://slsa.dev/verification_summary/v1";
@@ -95,7 +95,7 @@ impl Summary {
         let Object(Verifier { id }) = document.verifier;
         Ok(Self {
             verifier: cut(&id),
-            verified_at: super::time(document.time_verified.as_deref()),
+            verified_at: time::stated(document.time_verified.as_deref()),
             resource: cut(&document.resource_uri.unwrap_or_default()),
             policy: cut(&policy),
             policy_digest: digest.and_then(|hex| Digest::from_hex(&hex).ok()),

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::str::FromStr as _;
 
-use super::{DOCKER_HUB, ImageRef, NAME_LIMIT, ReferenceError, Repository, Tag, refused};
+use super::{DOCKER_HUB, DOCKER_HUB_HOSTS, ImageRef, NAME_LIMIT, ReferenceError, Repository, Tag, refused};
 use crate::model::digest::DigestError;
 
 /// The port of HTTPS.
@@ -108,13 +108,37 @@ pub(in crate::model) fn normalised_host(written: &str) -> Result<String, String>
         return Err("`oci` is the word for image layouts; name the registry by its full name".to_owned());
     }
     let name = match name {
-        "index.docker.io" | "registry-1.docker.io" if port.is_none() => DOCKER_HUB,
+        hub if port.is_none() && DOCKER_HUB_HOSTS.contains(&hub) => DOCKER_HUB,
         other => other,
     };
     match port {
         None if names_a_host(name) => Ok(name.to_owned()),
         port => Ok(format!("{name}:{}", port.unwrap_or(DEFAULT_PORT))),
     }
+}
+
+/// Every spelling in small letters that means a host in its normal form: with a dot at the end of its name and without,
+/// with the port 443 and without. Docker Hub has several names.
+pub(super) fn spellings(host: &str) -> Vec<String> {
+    let (name, port) = match host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
+        Some((name, port)) => (name, Some(port)),
+        None => (host, None),
+    };
+    let names: &[&str] = if host == DOCKER_HUB { &DOCKER_HUB_HOSTS } else { &[name] };
+    let names = names.iter().flat_map(|name| {
+        let dotted = (!name.ends_with(']')).then(|| format!("{name}."));
+        [(*name).to_owned()].into_iter().chain(dotted)
+    });
+    let default = DEFAULT_PORT.to_string();
+    let other = port.filter(|port| *port != default);
+    names
+        .flat_map(|name| {
+            let with_port = format!("{name}:{}", other.unwrap_or(&default));
+            // Without a dot it would be no host, but the beginning of a path at Docker Hub.
+            let alone = (other.is_none() && names_a_host(&name)).then_some(name);
+            alone.into_iter().chain([with_port])
+        })
+        .collect()
 }
 
 /// Whether clients take a host for an IPv4 address: its last label is a number, decimal or hexadecimal (WHATWG URL,

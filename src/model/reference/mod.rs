@@ -15,8 +15,32 @@ use super::digest::Digest;
 
 /// The registry that names without a host belong to.
 pub const DOCKER_HUB: &str = "docker.io";
+/// The hosts that are Docker Hub's, each in small letters; the first is the normal form.
+pub const DOCKER_HUB_HOSTS: [&str; 3] = [DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
 /// Longest repository name, host included (distribution specification).
 const NAME_LIMIT: usize = 255;
+
+/// Every spelling in small letters that means `host`, which is in its normal form: with a dot at the end of the name and
+/// without, with the port 443 and without; of Docker Hub under each of its names.
+pub fn host_spellings(host: &str) -> Vec<String> {
+    grammar::spellings(host)
+}
+
+/// The host at the beginning of a pattern in its normal form, with those of Docker Hub as they are written, which readers
+/// tell apart; nothing where `written` is no host, but the beginning of a path.
+///
+/// # Errors
+/// Why no reference can have this host; escaped.
+pub fn literal_host(written: &str) -> Result<Option<String>, String> {
+    let lower = written.to_ascii_lowercase();
+    if !grammar::names_a_host(&lower) {
+        return Ok(None);
+    }
+    match grammar::normalised_host(&lower)? {
+        hub if hub == DOCKER_HUB => Ok(Some(lower)),
+        host => Ok(Some(host)),
+    }
+}
 
 /// Why a text is not an image reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -329,6 +353,26 @@ mod tests {
         assert_eq!(shown("REGISTRY/a"), "registry:443/a");
         let both: ImageRef = format!("r.example/a:1@sha256:{HEX}").parse().unwrap();
         assert_eq!((both.tag().unwrap().as_str(), both.digest().unwrap().hex()), ("1", HEX.to_owned()));
+    }
+
+    #[test]
+    fn every_spelling_of_a_host_means_that_host() {
+        for (host, spellings) in [
+            ("r.example", "r.example r.example:443 r.example. r.example.:443"),
+            ("r.example:5000", "r.example:5000 r.example.:5000"),
+            ("registry:443", "registry:443 registry. registry.:443"),
+            ("localhost", "localhost localhost:443 localhost. localhost.:443"),
+            ("[::1]", "[::1] [::1]:443"),
+        ] {
+            assert_eq!(host_spellings(host).join(" "), spellings);
+        }
+        assert_eq!(host_spellings(DOCKER_HUB).len(), 12);
+        for host in ["r.example", "registry:443", "localhost", "127.0.0.1:5000", "[::1]", DOCKER_HUB] {
+            for spelling in host_spellings(host) {
+                let image: ImageRef = format!("{spelling}/a/b").parse().unwrap();
+                assert_eq!(image.repository().host(), Some(host), "{spelling}");
+            }
+        }
     }
 
     #[test]

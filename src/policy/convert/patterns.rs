@@ -1,11 +1,9 @@
 //! Patterns of names as native patterns, where both mean the same repositories.
 
-use crate::model::reference::DOCKER_HUB;
+use crate::model::reference::{DOCKER_HUB, DOCKER_HUB_HOSTS};
 use crate::policy::names::NamePattern;
 use crate::policy::pattern::Pattern;
 
-/// Other names of Docker Hub.
-const HUB_HOSTS: [&str; 3] = [DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
 /// The one that stands in the names that policy-controller reads.
 const HUB_HOST_IN_NAMES: &str = "index.docker.io";
 /// What stands behind a repository in the names that policy-controller reads.
@@ -49,7 +47,7 @@ fn of_runs(written: &str) -> Result<String, String> {
     match text.split_once('/') {
         None => hub_path(text),
         Some((host, _)) if host.contains('*') => Err(wildcard_in_host()),
-        Some((host, path)) if HUB_HOSTS.contains(&host) => hub_path(path),
+        Some((host, path)) if DOCKER_HUB_HOSTS.contains(&host) => hub_path(path),
         Some((host, path)) if is_host(host) => Ok(format!("{}/{}", without_port(host), across(path))),
         Some(_) => hub_path(text),
     }
@@ -88,7 +86,7 @@ fn without_digest(path: &str) -> Result<&str, String> {
 /// port alone, and a name without a dot keeps its port.
 fn without_port(host: &str) -> &str {
     match host.strip_suffix(":443") {
-        Some(name) if !HUB_HOSTS.contains(&name) && name.contains(['.', ']']) => name,
+        Some(name) if !DOCKER_HUB_HOSTS.contains(&name) && name.contains(['.', ']']) => name,
         _ => host,
     }
 }

@@ -7,11 +7,10 @@ use crate::policy::any_of::Origin;
 use crate::policy::draft::{
     DraftAlternative, DraftError, DraftGrant, DraftKey, KeySource, Note, Spot, one_public_key,
 };
+use crate::policy::installation::{NAMESPACE, only_own};
 use crate::policy::node::{Field, Members, cut};
 use crate::policy::place::TagPrefix;
 
-/// The namespace that policy-controller runs in, unless it was installed elsewhere (its `config/`, v0.14.0).
-const NAMESPACE: &str = "cosign-system";
 /// What an authority may have.
 const MEMBERS: &[&str] = &[
     "name",
@@ -120,14 +119,14 @@ fn public_key(field: &Field<'_>, members: &Members<'_>) -> Result<(Spot, DraftKe
     }
 }
 
+/// A secret. policy-controller reads it in its own namespace, whatever is written here.
 fn secret_ref(field: &Field<'_>) -> Result<KeySource, DraftError> {
     let members = field.members(&["name", "namespace"])?;
     let name = members.need("name")?.word()?.to_owned();
-    let namespace = match members.get("namespace") {
-        Some(namespace) => namespace.label()?.to_owned(),
-        None => NAMESPACE.to_owned(),
-    };
-    Ok(KeySource::Secret { namespace, name })
+    if let Some(namespace) = members.get("namespace") {
+        only_own(&namespace)?;
+    }
+    Ok(KeySource::Secret { namespace: NAMESPACE.to_owned(), name })
 }
 
 /// A key reference: a scheme, and never a path, which would mean a file beside the policy.

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::model::reference::{DOCKER_HUB, host_spellings, literal_host};
 use crate::model::{Digest, Repository, escape_untrusted};
 use crate::policy::glob::{Glob as Pattern, Letter, Token, is_hex_digit};
 
@@ -14,14 +15,14 @@ const LENGTH_LIMIT: usize = 512;
 const DIGEST_LENGTH: usize = 64;
 /// What stands before them, behind the repository.
 const BEFORE_DIGEST: &str = "@sha256:";
-/// The port that a host has which names none.
-const DEFAULT_PORT: &str = ":443";
 
 /// A glob of image names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Glob {
     text: String,
     pattern: Pattern,
+    /// Whether a wildcard stands in the host, so that other spellings of it may match.
+    is_open: bool,
 }
 
 /// Why a text is no glob; escaped.
@@ -36,25 +37,37 @@ pub enum GlobError {
     /// A character that no image name has.
     #[error("`{0}` stands in no image name: a glob has letters, digits and `-_:/.@*` only")]
     Character(String),
+    /// A port that no host is compared with.
+    #[error("its port begins with 0: write the number alone")]
+    Port,
 }
 
 impl Glob {
-    /// Whether an image in `repository` matches. Where its digest is not known, whether one could match with any
-    /// digest. Only `**` matches an image in a folder, which has no name.
+    /// Whether an image in `repository` matches, in any spelling of its host. Where its digest is not known, whether one
+    /// could match with any digest. Only `**` matches an image in a folder, which has no name.
     pub fn matches(&self, repository: &Repository, digest: Option<&Digest>) -> bool {
-        let name = repository.docker_reference();
-        let Some((host, path)) = name.split_once('/') else { return self.text == "**" };
-        let has_port = host.rsplit(']').next().is_some_and(|end| end.contains(':'));
-        let port_matters = !has_port && self.text.contains(DEFAULT_PORT);
-        let with_port = || format!("{host}{DEFAULT_PORT}/{path}");
-        self.takes(&name, digest) || port_matters && self.takes(&with_port(), digest)
+        let (Some(host), Some(path)) = (repository.host(), repository.path()) else {
+            return self.text == "**";
+        };
+        let own = repository.docker_reference();
+        let is_hub = host == DOCKER_HUB;
+        self.takes(&own, digest)
+            || (self.is_open || is_hub) && names(host, path).iter().any(|name| self.takes(name, digest))
     }
 
     /// Whether no image in a registry matches, whatever its name and digest are. Such a glob is legal, and likely not
     /// meant: one that names a tag, or ends before the digest.
     pub fn matches_nothing(&self) -> bool {
-        // No name begins so: `docker.io` is `index.docker.io`.
-        self.text.starts_with("docker.io/") || !possible(&self.pattern)
+        let (host, path) = host_and_path(&self.text);
+        // No name begins with `docker.io/`: it is `index.docker.io`.
+        let is_no_host = path.is_some() && !host.contains('*') && literal_host(host).is_err();
+        let whole = match (host, path) {
+            ("docker.io", Some(_)) => return true,
+            // A host although it has no dot. With its port it is told from a path.
+            ("localhost", Some(path)) => Pattern::of_segments(&format!("localhost:443{path}")),
+            _ => self.pattern.clone(),
+        };
+        is_no_host || !possible(&whole)
     }
 
     fn takes(&self, name: &str, digest: Option<&Digest>) -> bool {
@@ -63,6 +76,27 @@ impl Glob {
         let unknown = DIGEST_LENGTH - known.len().min(DIGEST_LENGTH);
         let letters = before.bytes().chain(known.bytes()).map(Letter::Byte);
         self.pattern.matches_letters(letters.chain(std::iter::repeat_n(Letter::HexDigit, unknown)))
+    }
+}
+
+/// The other names that policy-controller may be given for a repository. It writes Docker Hub's host in one way only where
+/// it is `docker.io` alone, and puts `library/` only behind that.
+fn names(host: &str, path: &str) -> Vec<String> {
+    let is_hub = host == DOCKER_HUB;
+    let short = path.strip_prefix("library/").filter(|short| is_hub && !short.contains('/'));
+    let hosts = host_spellings(host);
+    let others =
+        hosts.iter().filter(|other| !is_hub || !["docker.io", "index.docker.io"].contains(&other.as_str()));
+    others
+        .flat_map(|host| [Some(path), short].into_iter().flatten().map(move |path| format!("{host}/{path}")))
+        .collect()
+}
+
+/// What stands before the first `/`, and the rest from there on.
+fn host_and_path(text: &str) -> (&str, Option<&str>) {
+    match text.find('/') {
+        Some(slash) => (&text[..slash], Some(&text[slash..])),
+        None => (text, None),
     }
 }
 
@@ -161,18 +195,27 @@ impl FromStr for Glob {
         if let Some(odd) = text.chars().find(|c| !legal(c)) {
             return Err(GlobError::Character(escape_untrusted(&odd.to_string())));
         }
-        Ok(Self { text: text.to_owned(), pattern: Pattern::of_segments(&in_full(text)) })
+        let pattern = Pattern::of_segments(&in_full(text)?);
+        let is_open = !matches!(text, "*" | "*/*") && host_and_path(text).0.contains('*');
+        Ok(Self { text: text.to_owned(), pattern, is_open })
     }
 }
 
-/// Two globs stand for others. The host's case is of no account, as in references.
-fn in_full(text: &str) -> String {
-    match text {
-        "*" => "index.docker.io/library/*".to_owned(),
-        "*/*" => "index.docker.io/*/*".to_owned(),
-        _ => {
-            let (host, path) = text.split_at(text.find('/').unwrap_or(text.len()));
-            host.to_ascii_lowercase() + path
+/// Two globs stand for others. A host in full is written in its normal form, as in references.
+fn in_full(text: &str) -> Result<String, GlobError> {
+    match (text, host_and_path(text)) {
+        ("*", _) => Ok("index.docker.io/library/*".to_owned()),
+        ("*/*", _) => Ok("index.docker.io/*/*".to_owned()),
+        (_, (host, path)) => {
+            let lower = host.to_ascii_lowercase();
+            let is_literal = path.is_some() && !lower.contains('*');
+            // No reference has a host that cannot be read: then nothing matches.
+            let normal = is_literal.then(|| literal_host(&lower).ok().flatten()).flatten();
+            let host = normal.unwrap_or(lower);
+            match host.rsplit_once(':').is_some_and(|(_, port)| port.starts_with('0')) {
+                true => Err(GlobError::Port),
+                false => Ok(host + path.unwrap_or_default()),
+            }
         }
     }
 }
@@ -220,6 +263,27 @@ mod tests {
         ] {
             assert!(matches(text, image), "{text} {image}");
         }
+        for (text, host, path) in [
+            ("registry.example.org:*/**", "registry.example.org:443", "app"),
+            ("registry.example.org*/**", "registry.example.org.:443", "app"),
+            ("registry.example.org.*/**", "registry.example.org.", "app"),
+            ("registry-1.docker.io/**", "registry-1.docker.io", "library/x"),
+            ("registry-1.docker.io/x@*", "registry-1.docker.io", "x"),
+            ("registry.example.org./**", "registry.example.org.", "app"),
+            ("registry.example.org.:443/**", "registry.example.org", "app"),
+            ("docker.io:*/**", "docker.io:443", "x"),
+            ("docker.io:443/**", "docker.io:443", "library/x"),
+            ("docker.io./x@*", "docker.io.", "x"),
+            ("index.docker.io:443/x@*", "index.docker.io:443", "x"),
+            ("127.0.0.1:05000/**", "127.0.0.1:5000", "x"),
+            ("localhost/**", "localhost", "app"),
+        ] {
+            assert!(matches(text, &format!("{host}/{path}@{DIGEST}")), "{text}");
+            assert!(!glob(text).matches_nothing(), "{text}");
+        }
+        assert!(!matches("docker.io/**", &format!("docker.io/x@{DIGEST}")));
+        assert_eq!("*.example.org:05000/**".parse::<Glob>(), Err(GlobError::Port));
+        assert!(!matches("registry.example.org:*/**", &format!("registry.example.com/x@{DIGEST}")));
         assert!(!matches("registry.example.org/**", "registry.example.org:5000/app"));
         assert!(!matches("registry.example.org:443/**", "registry.example.org:5000/app"));
     }
@@ -243,6 +307,8 @@ mod tests {
             "ghcr.io/Foo/**",
             "**@sha256:xyz*",
             "ghcr.io//foo*",
+            "127.1/**",
+            "localhost/app:1.2",
         ] {
             assert!(glob(text).matches_nothing(), "{text}");
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::model::escape_untrusted;
-use crate::policy::resource::{Labels, Resource};
+use crate::policy::resource::{Labels, Resource, Speaks};
 
 /// Resources that policy-controller looks at (its `cmd/webhook`, v0.14.0); it refuses others in `match`.
 pub const RESOURCES: [&str; 7] =
@@ -38,12 +38,18 @@ pub enum LabelRule {
 }
 
 impl ObjectMatch {
-    /// Whether `object` fits. Labels that are not known fit.
-    pub fn fits(&self, object: &Resource) -> bool {
-        self.resource == object.plural()
+    /// Whether `object` fits. Labels that are not known may be those.
+    pub fn fits(&self, object: &Resource) -> Speaks {
+        let is_of_type = self.resource == object.plural()
             && self.group == object.group
-            && self.version.as_ref().is_none_or(|version| *version == object.version)
-            && object.labels.as_ref().is_none_or(|labels| self.labels.iter().all(|rule| rule.fits(labels)))
+            && self.version.as_ref().is_none_or(|version| *version == object.version);
+        match &object.labels {
+            _ if !is_of_type => Speaks::No,
+            _ if self.labels.is_empty() => Speaks::Surely,
+            None => Speaks::Perhaps,
+            Some(labels) if self.labels.iter().all(|rule| rule.fits(labels)) => Speaks::Surely,
+            Some(_) => Speaks::No,
+        }
     }
 }
 
@@ -106,14 +112,17 @@ mod tests {
     #[test]
     fn group_version_and_resource_are_compared_and_a_star_is_any_version() {
         let deployment = object("apps", "v1", "Deployment", &[]);
-        assert!(entry("apps", Some("v1"), "deployments", vec![]).fits(&deployment));
-        assert!(entry("apps", None, "deployments", vec![]).fits(&deployment));
+        for same in
+            [entry("apps", Some("v1"), "deployments", vec![]), entry("apps", None, "deployments", vec![])]
+        {
+            assert_eq!(same.fits(&deployment), Speaks::Surely, "{same:?}");
+        }
         for other in [
             entry("", None, "deployments", vec![]),
             entry("apps", Some("v1beta1"), "deployments", vec![]),
             entry("apps", None, "pods", vec![]),
         ] {
-            assert!(!other.fits(&deployment), "{other:?}");
+            assert_eq!(other.fits(&deployment), Speaks::No, "{other:?}");
         }
     }
 
@@ -123,21 +132,24 @@ mod tests {
         let values = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
         let app = || "app".to_owned();
         for (rule, fits) in [
-            (LabelRule::In(app(), values(&["shop", "store"])), true),
-            (LabelRule::In(app(), values(&["store"])), false),
-            (LabelRule::In("none".to_owned(), values(&["shop"])), false),
-            (LabelRule::NotIn(app(), values(&["shop"])), false),
-            (LabelRule::NotIn("none".to_owned(), values(&["shop"])), true),
-            (LabelRule::Exists(app()), true),
-            (LabelRule::Exists("none".to_owned()), false),
-            (LabelRule::DoesNotExist(app()), false),
+            (LabelRule::In(app(), values(&["shop", "store"])), Speaks::Surely),
+            (LabelRule::In(app(), values(&["store"])), Speaks::No),
+            (LabelRule::In("none".to_owned(), values(&["shop"])), Speaks::No),
+            (LabelRule::NotIn(app(), values(&["shop"])), Speaks::No),
+            (LabelRule::NotIn("none".to_owned(), values(&["shop"])), Speaks::Surely),
+            (LabelRule::Exists(app()), Speaks::Surely),
+            (LabelRule::Exists("none".to_owned()), Speaks::No),
+            (LabelRule::DoesNotExist(app()), Speaks::No),
         ] {
             assert_eq!(entry("", None, "pods", vec![rule.clone()]).fits(&pod), fits, "{rule:?}");
             let both = vec![LabelRule::Exists("tier".to_owned()), rule];
             assert_eq!(entry("", None, "pods", both).fits(&pod), fits);
         }
         let unknown = Resource { labels: None, ..pod };
-        assert!(entry("", None, "pods", vec![LabelRule::Exists("none".to_owned())]).fits(&unknown));
+        let asks = |rules| entry("", None, "pods", rules).fits(&unknown);
+        assert_eq!(asks(vec![LabelRule::Exists("none".to_owned())]), Speaks::Perhaps);
+        assert_eq!(asks(vec![]), Speaks::Surely);
+        assert_eq!(entry("", None, "jobs", vec![LabelRule::Exists(app())]).fits(&unknown), Speaks::No);
     }
 
     #[test]

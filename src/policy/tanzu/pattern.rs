@@ -5,15 +5,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::reference::DOCKER_HUB;
+use crate::model::reference::{DOCKER_HUB, host_spellings, literal_host};
 use crate::model::{ImageRef, Repository, escape_untrusted};
 use crate::policy::glob::Glob;
 
 /// Longest pattern, in bytes: a name of 255, a tag of 128 and a digest, with what is between them.
 const LENGTH_LIMIT: usize = 512;
-
-/// Other names of Docker Hub's host.
-const DOCKER_HUB_HOSTS: [&str; 3] = [DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
 
 /// A pattern of image names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,17 +62,14 @@ impl Pattern {
 /// Every spelling of a repository that pods may have; none of one in a folder.
 fn spellings(repository: &Repository) -> Vec<String> {
     let (Some(host), Some(path)) = (repository.host(), repository.path()) else { return Vec::new() };
-    if host != DOCKER_HUB {
-        let whole = format!("{host}/{path}");
-        let has_port = host.rsplit(']').next().unwrap_or(host).contains(':');
-        return if has_port { vec![whole] } else { vec![whole, format!("{host}:443/{path}")] };
-    }
-    let short = path.strip_prefix("library/").filter(|short| !short.contains('/'));
+    let hosts = host_spellings(host);
+    let is_hub = host == DOCKER_HUB;
+    let short = path.strip_prefix("library/").filter(|short| is_hub && !short.contains('/'));
     let paths = [Some(path), short].into_iter().flatten();
     paths
         .flat_map(|path| {
-            let hosts = DOCKER_HUB_HOSTS.iter().map(move |host| format!("{host}/{path}"));
-            hosts.chain([path.to_owned()])
+            let whole = hosts.iter().map(move |host| format!("{host}/{path}"));
+            whole.chain(is_hub.then(|| path.to_owned()))
         })
         .collect()
 }
@@ -112,24 +106,37 @@ impl FromStr for Pattern {
             let shown = escape_untrusted(&c.to_string());
             return Err(PatternError(format!("`{shown}` stands in no image's name")));
         }
-        Ok(Self { written: text.to_owned(), form: form(text) })
+        Ok(Self { written: text.to_owned(), form: form(text)? })
     }
 }
 
 /// Names of repositories have small letters only, whatever letters hosts are written with; tags have both.
-fn form(text: &str) -> Form {
+fn form(text: &str) -> Result<Form, PatternError> {
     let last = text.rfind('/').map_or(0, |slash| slash + 1);
     let (before, last) = text.split_at(last);
     let (name, rest) = match last.find([':', '@']) {
         Some(at) => last.split_at(at),
         None => (last, ""),
     };
-    let name = format!("{before}{name}").to_lowercase();
-    match rest {
+    let name = with_normal_host(&format!("{before}{name}").to_lowercase())?;
+    Ok(match rest {
         "" | ":*" if name.bytes().all(|byte| byte == b'*') && !name.is_empty() => Form::Everything,
         "" | ":*" => Form::Repository(Glob::of_runs(&name)),
         _ if rest.contains('@') => Form::Pinned(Glob::of_runs(&format!("{name}{rest}"))),
         _ => Form::Tagged(Glob::of_runs(&format!("{name}{rest}"))),
+    })
+}
+
+/// A name whose host is in its normal form, if it has one in full. One that no reference can have would match nothing.
+fn with_normal_host(name: &str) -> Result<String, PatternError> {
+    let Some((host, path)) = name.split_once('/') else { return Ok(name.to_owned()) };
+    let host = match host.contains('*') {
+        true => host.to_owned(),
+        false => literal_host(host).map_err(PatternError)?.unwrap_or_else(|| host.to_owned()),
+    };
+    match host.rsplit_once(':').is_some_and(|(_, port)| port.starts_with('0')) {
+        true => Err(PatternError("its port begins with 0: write the number alone".to_owned())),
+        false => Ok(format!("{host}/{path}")),
     }
 }
 
@@ -238,6 +245,23 @@ mod tests {
         }
         assert!(!matches("registry.example.org:443/shop/*", "registry.example.org:5000/shop/app"));
         assert!(matches("[::1]:443/*", "[::1]/app") && !matches("[::1]:443/*", "[::1]:5000/app"));
+        for (pattern, image) in [
+            ("docker.io:443/library/*", "docker.io:443/library/x:1"),
+            ("docker.io.:443/x", "docker.io.:443/x"),
+            ("*.docker.io:443/x", "registry-1.docker.io:443/x"),
+            ("registry.example.org./*", "registry.example.org./app"),
+            ("registry.example.org.:443/*", "registry.example.org./app"),
+            ("*.example.org./*", "registry.example.org./app"),
+            ("registry.example.org:*/app", "registry.example.org:443/app"),
+            ("[0:0::1]/*", "[0:0::1]/app"),
+            ("127.0.0.1:05000/*", "127.0.0.1:05000/app"),
+            ("registry.:443/*", "registry:443/app"),
+        ] {
+            assert!(matches(pattern, image), "{pattern} {image}");
+        }
+        for pattern in ["127.1/*", "r_x.example/app", "*.example.org:05000/*"] {
+            assert!(pattern.parse::<Pattern>().is_err(), "{pattern}");
+        }
     }
 
     #[test]

@@ -11,14 +11,14 @@ use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
-use crate::model::Digest;
 use crate::model::json::{Bounded, Object};
+use crate::model::{Digest, time};
 
 use document::{Affected, Analysis, Component, Document, Rating, Tool, Tools, Vulnerability};
 
 use super::finding::{Finding, FindingError, Members, Severity, Written, cut, shown};
 use super::identity::Identity;
-use super::report::{FINDINGS_LIMIT, Form, LeftOut, Report, ReportError, Scanner, time, version};
+use super::report::{FINDINGS_LIMIT, Form, LeftOut, Report, ReportError, Scanner, version};
 
 /// What `bomFormat` is.
 pub(super) const FORMAT: &str = "CycloneDX";
@@ -73,7 +73,7 @@ pub(super) fn read(document: Bounded<'_>, digest: Digest) -> Result<Report, Repo
         digest,
         form: Form::CycloneDx,
         scanner: Scanner { name: dialect.name, version: version(scanner_version)? },
-        created: time(about.timestamp.as_deref()),
+        created: time::stated(about.timestamp.as_deref()),
         identity,
         findings: findings(&vulnerabilities, &components, &specification, dialect)?,
         nothing_scanned: false,

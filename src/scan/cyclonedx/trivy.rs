@@ -1,6 +1,7 @@
 //! What Trivy means by its CycloneDX. It joins a vulnerability of several packages into one, with the ratings of all
 //! its sources, and does not say which of them its own severity is: that is told here by Trivy's rule (its
-//! `pkg/vulnerability`), and where it cannot be told the worst is taken.
+//! `pkg/vulnerability`), and where it cannot be told the worst is taken. The ratings are those of one package: what
+//! another may have by itself is critical.
 
 use super::document::{Component, Rating, Source, Vulnerability};
 use super::{Dialect, Hit, worst};
@@ -14,6 +15,55 @@ use crate::scan::report::ReportError;
 /// Trivy's own severity follows the source of the data, then GitHub for GitHub's own numbers, then NVD.
 const NVD: &str = "nvd";
 const GITHUB: &str = "ghsa";
+/// Sources of data (trivy-db's `vulnsrc/vulnerability`) that stand on no other source. One that does is rated by the
+/// other, which CycloneDX does not name.
+const WITHOUT_BASE: [&str; 27] = [
+    "alma",
+    "alpine",
+    "amazon",
+    "arch-linux",
+    "azure",
+    "bitnami",
+    "cbl-mariner",
+    "chainguard",
+    "debian",
+    "fedora",
+    "ghsa",
+    "glad",
+    "govulndb",
+    "k8s",
+    "nodejs-security-wg",
+    "nvd",
+    "oracle-oval",
+    "osv",
+    "photon",
+    "php-security-advisories",
+    "redhat",
+    "redhat-oval",
+    "rocky",
+    "ruby-advisory-db",
+    "suse-cvrf",
+    "ubuntu",
+    "wolfi",
+];
+/// Types of package URLs whose advisories rate a vulnerability, not a package.
+const OF_LANGUAGES: [&str; 15] = [
+    "cargo",
+    "cocoapods",
+    "composer",
+    "conan",
+    "conda",
+    "cran",
+    "gem",
+    "golang",
+    "hex",
+    "julia",
+    "maven",
+    "npm",
+    "nuget",
+    "pub",
+    "pypi",
+];
 /// Trivy computes NVD's rating of this method from the number alone.
 const CVSS_V2: &str = "CVSSv2";
 /// Longest recommendation that is taken apart, in bytes: it is looked through for each package.
@@ -49,12 +99,21 @@ fn identity(image: &Component) -> Result<Identity, ReportError> {
     Ok(identity)
 }
 
-/// Ratings and source are those of one of the packages. Another package may have another source, and some sources
-/// rate each package by itself: only packages of one source package are sure to have the same severity.
+/// Ratings and source are those of one of the packages; of another there may be no word.
 fn severity(vulnerability: &Vulnerability, affected: &[&Component]) -> Result<Severity, FindingError> {
     let ratings = vulnerability.ratings()?;
+    Ok(match Shared::of(affected) {
+        Shared::All => own_severity(vulnerability, &ratings),
+        Shared::Ratings => worst(&ratings),
+        Shared::Nothing => Severity::Critical,
+    })
+}
+
+/// What Trivy's own severity is, of the ratings for a package; the worst where that cannot be told.
+fn own_severity(vulnerability: &Vulnerability, ratings: &[(&Rating, Severity)]) -> Severity {
     let source =
         vulnerability.source.as_ref().and_then(|Object(source): &Object<Source>| source.name.as_deref());
+    let source = source.filter(|source| !source.is_empty());
     let github = vulnerability.id.as_ref().is_some_and(|id| id.starts_with("GHSA-"));
     let by = |name: &str| {
         let of = |rating: &Rating| {
@@ -63,24 +122,40 @@ fn severity(vulnerability: &Vulnerability, affected: &[&Component]) -> Result<Se
         let rated: Vec<_> = ratings.iter().copied().filter(|(rating, _)| of(rating)).collect();
         (!rated.is_empty()).then(|| worst(&rated))
     };
-    let own = source.and_then(by).or_else(|| by(GITHUB).filter(|_| github)).or_else(|| by(NVD));
-    Ok(own.filter(|_| of_one_source(affected)).unwrap_or_else(|| worst(&ratings)))
+    let without_base = source.is_none_or(|source| WITHOUT_BASE.contains(&source));
+    let others = || by(GITHUB).filter(|_| github).or_else(|| by(NVD)).filter(|_| without_base);
+    source.and_then(by).or_else(others).unwrap_or_else(|| worst(ratings))
 }
 
-/// Whether all packages were built of one: they have one advisory.
-fn of_one_source(affected: &[&Component]) -> bool {
-    let origin = |component: &Component| {
-        let purl = Purl::parse(component.purl.as_deref()?)?;
-        let source = component.properties(SOURCE_PACKAGE).next().map(str::to_owned);
-        Some((purl.kind, source.unwrap_or(purl.name)))
-    };
-    match affected {
-        [_] => true,
-        [first, others @ ..] => {
-            let first = origin(first);
-            first.is_some() && others.iter().all(|other| origin(other) == first)
+/// What the packages of one vulnerability have in common.
+enum Shared {
+    /// One source package, so one advisory.
+    All,
+    /// The ratings: nobody rates packages of these types one by one.
+    Ratings,
+    /// Nothing: some sources (Debian, Red Hat) rate each package by itself.
+    Nothing,
+}
+
+impl Shared {
+    fn of(affected: &[&Component]) -> Self {
+        let purls: Option<Vec<Purl>> =
+            affected.iter().map(|component| Purl::parse(component.purl.as_deref()?)).collect();
+        let Some(purls) = purls.filter(|_| affected.len() > 1) else {
+            return if affected.len() == 1 { Self::All } else { Self::Nothing };
+        };
+        let mut origins = affected.iter().zip(&purls).map(|(component, purl)| {
+            let source = component.properties(SOURCE_PACKAGE).next().unwrap_or(&purl.name);
+            (&purl.kind, &purl.namespace, source)
+        });
+        let first = origins.next();
+        if origins.all(|other| Some(other) == first) {
+            Self::All
+        } else if purls.iter().all(|purl| OF_LANGUAGES.contains(&purl.kind.as_str())) {
+            Self::Ratings
+        } else {
+            Self::Nothing
         }
-        [] => false,
     }
 }
 

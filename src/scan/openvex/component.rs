@@ -6,17 +6,18 @@ use serde_json::value::RawValue;
 
 use super::VexError;
 use super::statements::Image;
-use crate::model::Digest;
+use super::trust::Attested;
 use crate::model::json::{self, Object};
+use crate::model::{Digest, ImageRef};
 use crate::scan::Finding;
 use crate::scan::purl::Purl;
 
 /// The type of package URLs that name images.
 const OCI: &str = "oci";
-/// Qualifiers that mean one platform of an index.
-const PLATFORM: [&str; 3] = ["arch", "os", "platform"];
 /// The qualifier that names a repository.
 const REPOSITORY: &str = "repository_url";
+/// The qualifier that names a tag.
+const TAG: &str = "tag";
 
 /// A product, and the packages in it that a statement is restricted to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +28,12 @@ pub(super) struct Product {
     subcomponents: Vec<Vec<Purl>>,
 }
 
-/// Whether a product is an image. In the order of what is known.
+/// Whether a product is an image, or holds a package. In the order of what is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Named {
     /// It is another.
     No,
-    /// It may be: it is called alike, and not told by its digest.
+    /// It may be: it is called alike, and not told for sure.
     Perhaps,
     /// It is.
     Exactly,
@@ -80,52 +81,81 @@ impl Product {
         Ok(Self { purls: component.purls(), subcomponents: subcomponents.collect::<Result<_, VexError>>()? })
     }
 
-    /// Whether it is `image`; `attested` if a signature says so of the whole document, and a name is enough. A
-    /// product with two names is what both of them say.
-    pub(super) fn is(&self, image: &Image, attested: bool) -> Named {
-        self.purls.iter().map(|purl| named(purl, image, attested)).min().unwrap_or(Named::No)
+    /// Whether it is `image`; where a signature says so of the whole document, a name is enough. A product with two
+    /// names is for sure what both of them say.
+    pub(super) fn is(&self, image: &Image, attested: Attested) -> Named {
+        let named: Vec<Named> = self.purls.iter().map(|purl| named(purl, image, attested)).collect();
+        for_sure_or_perhaps(
+            named.iter().min() == Some(&Named::Exactly),
+            named.iter().any(|is| *is != Named::No),
+        )
     }
 
-    /// Whether the statement speaks of the package of `finding` for sure.
-    pub(super) fn holds(&self, finding: &Finding) -> bool {
-        let covers = |purl: &Purl| finding.purl.as_ref().is_some_and(|package| purl.covers(package));
-        // One with two names is what both of them say.
+    /// Whether the package of `finding` is in it: perhaps where the report does not name the package in full, or the
+    /// statement does not.
+    pub(super) fn holds(&self, finding: &Finding) -> Named {
+        let package = finding.purl.as_ref();
+        let covers = |purl: &Purl| package.is_some_and(|package| purl.covers(package));
+        let may_be = |purl: &Purl| package.is_none_or(|package| purl.may_be(package));
+        // One with two names is for sure what both of them say.
         let is = |names: &Vec<Purl>| !names.is_empty() && names.iter().all(covers);
-        self.subcomponents.is_empty() || self.subcomponents.iter().any(is)
-    }
-
-    /// Whether it might: the report does not name the package in full, or the statement does not.
-    pub(super) fn may_hold(&self, finding: &Finding) -> bool {
-        let Some(package) = &finding.purl else { return true };
-        let may_be = |names: &Vec<Purl>| names.is_empty() || names.iter().any(|purl| purl.covers(package));
-        self.subcomponents.is_empty() || self.subcomponents.iter().any(may_be)
+        let might = |names: &Vec<Purl>| names.is_empty() || names.iter().any(may_be);
+        let all = self.subcomponents.is_empty();
+        for_sure_or_perhaps(all || self.subcomponents.iter().any(is), self.subcomponents.iter().any(might))
     }
 }
 
-fn named(purl: &Purl, image: &Image, attested: bool) -> Named {
+fn for_sure_or_perhaps(for_sure: bool, perhaps: bool) -> Named {
+    match (for_sure, perhaps) {
+        (true, _) => Named::Exactly,
+        (false, true) => Named::Perhaps,
+        (false, false) => Named::No,
+    }
+}
+
+fn named(purl: &Purl, image: &Image, attested: Attested) -> Named {
     if purl.kind != OCI {
         return Named::No;
     }
+    let only = |legal: &[&str]| purl.qualifiers.keys().all(|name| legal.contains(&name.as_str()));
+    let whole = purl.subpath.is_none();
     match purl.version.as_deref().map(str::parse::<Digest>) {
-        Some(Ok(digest)) if digest == image.manifest => Named::Exactly,
+        Some(Ok(digest)) if digest == image.manifest => for_sure_or_perhaps(whole, true),
+        // The digest of an index, and perhaps another platform of it.
         Some(Ok(digest)) if digest == image.asked => {
-            // The digest of an index, and perhaps another platform of it.
-            let one = PLATFORM.iter().any(|name| purl.qualifiers.contains_key(*name));
-            if one { Named::Perhaps } else { Named::Exactly }
+            for_sure_or_perhaps(whole && only(&[REPOSITORY, TAG]), true)
         }
         Some(Ok(_)) => Named::No,
         by_name => {
-            let repository = purl.qualifiers.get(REPOSITORY);
-            let same = match (&image.repository, repository) {
-                (Some(own), Some(stated)) => own == stated,
-                (Some(own), None) => own.rsplit('/').next() == Some(&purl.name),
-                (None, _) => return Named::Perhaps,
+            // A tag may have meant another image on another day.
+            let told = match attested {
+                Attested::Nothing => false,
+                Attested::Index => only(&[REPOSITORY]),
+                Attested::Manifest => !purl.qualifiers.contains_key(TAG),
             };
-            match same {
-                true if attested && by_name.is_none() => Named::Exactly,
-                true => Named::Perhaps,
-                false => Named::No,
-            }
+            called(purl, image).min(for_sure_or_perhaps(whole && told && by_name.is_none(), true))
         }
     }
+}
+
+/// Whether an image is called that, in its repository or by the last part of it.
+fn called(purl: &Purl, image: &Image) -> Named {
+    let Some(own) = image.repository.as_deref() else { return Named::Perhaps };
+    let last = own.rsplit('/').next().unwrap_or_default();
+    match purl.qualifiers.get(REPOSITORY) {
+        Some(stated) => for_sure_or_perhaps(stated == own, may_mean(stated, &purl.name, own)),
+        None => for_sure_or_perhaps(purl.name == last, purl.name.eq_ignore_ascii_case(last)),
+    }
+}
+
+/// Whether a repository that is written otherwise may be `own`: as a URL, by another name of Docker Hub, or without
+/// the image's name. One that cannot be read may be any.
+fn may_mean(stated: &str, name: &str, own: &str) -> bool {
+    let lower = stated.to_ascii_lowercase();
+    let bare = lower.split_once("://").map_or(lower.as_str(), |(_, rest)| rest).trim_end_matches('/');
+    let with_name = format!("{bare}/{}", name.to_ascii_lowercase());
+    [bare, with_name.as_str()].into_iter().any(|text| match text.parse::<ImageRef>() {
+        Ok(image) => image.repository().claim().is_none_or(|claim| claim == own),
+        Err(_) => text == bare,
+    })
 }

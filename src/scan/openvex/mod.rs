@@ -3,6 +3,7 @@
 //! [`statements`] which findings of an image its statements ignore.
 
 mod component;
+mod names;
 pub mod statements;
 mod trust;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::statements::Image;
 use super::{CONTEXTS, Document, SIZE_LIMIT, VexError};
 use crate::model::attestation::{Attestation, Checked, Read};
 use crate::model::json::{self, Object};
@@ -21,6 +22,17 @@ pub struct TrustedDocument {
     signed_for: Option<BTreeSet<Digest>>,
 }
 
+/// What a signature says that a document is about, as to one image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attested {
+    /// There is none: the document speaks of those that it names.
+    Nothing,
+    /// The index above the image.
+    Index,
+    /// The image.
+    Manifest,
+}
+
 #[derive(Deserialize)]
 struct Shape {
     payload: Option<IgnoredAny>,
@@ -34,14 +46,13 @@ impl TrustedDocument {
         self.digest
     }
 
-    /// Whether a signature says that the document is about one of `images`, and whether it may speak of them at all.
-    pub(super) fn speaks_for(&self, images: [&Digest; 2]) -> (bool, bool) {
+    /// What a signature says that the document is about; `None` if it may not speak of `image` at all.
+    pub(super) fn speaks_for(&self, image: &Image) -> Option<Attested> {
         match &self.signed_for {
-            None => (false, true),
-            Some(signed_for) => {
-                let attested = images.iter().any(|image| signed_for.contains(image));
-                (attested, attested)
-            }
+            None => Some(Attested::Nothing),
+            Some(signed_for) if signed_for.contains(&image.manifest) => Some(Attested::Manifest),
+            Some(signed_for) if signed_for.contains(&image.asked) => Some(Attested::Index),
+            Some(_) => None,
         }
     }
 }

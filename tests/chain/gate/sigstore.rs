@@ -81,6 +81,43 @@ fn an_image_is_asked_about_for_each_object_that_a_policy_tells_apart() {
 }
 
 #[test]
+fn an_image_that_is_not_there_is_undecided_wherever_policies_look() {
+    let world = World::new();
+    let source = |place: &str| format!("      source: [{{oci: {}/{place}}}]\n", world.registry.host());
+    let one = policy(&keys().build, &source("signatures/one"), "");
+    let other = policy(&keys().build, &source("signatures/other"), "").replace("name: signed", "name: too");
+    let missing = format!("{}/shop/app@sha256:{}", world.registry.host(), "a".repeat(64));
+    let told = report(&world.gate(&format!("{one}\n---\n{other}")).arg(&missing), 3);
+    let policies = told["images"][0]["policies"].as_array().unwrap();
+    assert_eq!(policies.len(), 2, "{told:#}");
+    assert!(policies.iter().all(|policy| policy["decision"] == "undecided"), "{told:#}");
+    assert_eq!(told["images"][0]["unreachable"].as_array().unwrap().len(), 1, "{told:#}");
+}
+
+#[test]
+fn what_is_not_known_of_an_object_lets_no_image_pass() {
+    let world = World::new();
+    let image = world.image("exempt");
+    let exempt = "  match: [{version: v1, resource: pods, selector: {matchLabels: {exempt: \"yes\"}}}]\n";
+    let text = policy(&keys().build, "", exempt);
+    let passes = text.split("    - key:").next().unwrap().to_owned() + "    - static: {action: pass}\n";
+    let manifest = |labels: &str| {
+        pod("a", &[&image.pinned()]).replace("metadata:\n", &format!("metadata:\n  labels: {labels}\n"))
+    };
+    let gate = |labels: &str| world.gate(&passes).args(["-f", "-"]).input(manifest(labels));
+    decides(&gate("{exempt: \"yes\"}"), 0, "allowed", "");
+    let many: Vec<String> = (0..65).map(|number| format!("l{number}: a")).collect();
+    for labels in ["{}", "{exempt: \"no\"}", &format!("{{{}}}", many.join(", "))] {
+        decides(&gate(labels), 1, "denied", "no-match");
+    }
+    let run = gate("{a: 1}").run().expect_code(2);
+    says(&run, "its labels cannot be read");
+    // By its name alone nobody knows where it stands.
+    decides(&world.gate(&passes).arg(image.pinned()), 1, "denied", "no-match");
+    assert_eq!(world.registry.requests().len(), 0);
+}
+
+#[test]
 fn settings_and_namespaces_may_lie_in_files_of_their_own() {
     let world = World::new();
     let image = world.image("settings");
@@ -140,4 +177,33 @@ fn what_is_read_and_not_meant_or_done_otherwise_here_is_said_by_policy_check() {
         Countersign::new().args(["policy", "explain", "registry.example.org/shop/app:1.4", "--policy"]);
     let explained = explained.arg(&file).run().expect_code(0);
     assert!(explained.stdout.contains("no policy speaks of it"), "{explained:#?}");
+}
+
+#[test]
+fn settings_and_namespaces_are_told_by_policy_check_and_explain() {
+    let world = World::new();
+    let text = policy(&keys().build, "", "").replace("glob: \"**\"", "glob: \"registry.example.org/**\"");
+    let settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: config-policy-controller}\ndata: \
+                    {no-match-policy: warn}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
+    let files = [world.file("policy.yaml", &text), world.file("settings.yaml", settings)];
+    let told = Countersign::new().args(["policy", "check"]).args(&files).args(["--output", "json"]);
+    let told = told.run().expect_code(0).json();
+    let notes = told["notes"].as_array().unwrap();
+    let said: Vec<_> =
+        notes.iter().map(|note| (note["line"].as_u64().unwrap(), note["text"].as_str().unwrap())).collect();
+    assert!(
+        matches!(said[..], [(3, settings), (8, namespace)]
+        if settings.contains("gets `warn`") && namespace.contains("`shop` has no label")),
+        "{told:#}"
+    );
+    assert!(notes.iter().all(|note| note["policy"].is_null()), "{told:#}");
+    let explain = |image: &str| {
+        let explain = Countersign::new().args(["policy", "explain", image, "--policy"]).args(&files);
+        explain.run().expect_code(0).stdout
+    };
+    assert!(explain("quay.io/other").contains("`no-match-policy: warn` lets it pass with a warning"));
+    assert!(!explain("registry.example.org/app").contains("no policy speaks of it"));
+    let pods = policy(&keys().build, "", "  match: [{version: v1, resource: pods}]\n");
+    world.file("policy.yaml", pods);
+    assert!(explain("quay.io/other").contains("in none of the objects below no policy speaks of it"));
 }

@@ -270,3 +270,22 @@ fn a_field_that_is_not_read_is_named_with_its_line() {
     says(&run, "column 5: spec.verification.mode: unknown field");
     assert_eq!(world.registry.requests().len(), 0);
 }
+
+#[test]
+fn a_pattern_for_latest_goes_on_matching_once_the_digest_is_known() {
+    let world = World::new();
+    let image = image::image(world.registry.host(), "shop/app", "latest", "no tag is written");
+    let bare = image.tagged("latest").replace(":latest", "");
+    let text = tanzu(&[(&format!("{}/shop/app:latest", world.registry.host()), "first")]);
+    let allowing = world.gate(&text).arg("--allow-unmatched-images");
+    let tagged = allowing.clone().args([bare.as_str(), "--allow-tag"]);
+    let pinned = allowing.args(["-f", &world.file("pod.yaml", pod_in("shop", "app", &[&bare])), "--pin"]);
+    decides(&tagged, 1, "denied", "missing");
+    pinned.run().expect_code(1);
+    // The image is given by its digest, and stands for the manifest's image without a tag.
+    pinned.clone().arg(image.pinned()).run().expect_code(1);
+    world.sign(&image, &keys().build, &[]);
+    decides(&tagged, 0, "allowed", "");
+    let run = pinned.run().expect_code(0);
+    assert!(run.stdout.contains(&format!("{bare}:latest@{}", image.digest)), "{run:#?}");
+}

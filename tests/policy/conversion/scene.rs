@@ -150,7 +150,10 @@ impl Scene {
 
     pub(super) fn decide(&self, policies: &Reading) -> Verdict {
         let there = Surroundings::from(self.namespace);
-        let no_match = policies.set.no_match().unwrap_or(self.no_match);
+        let no_match = match policies.installation.no_match() {
+            Some(_) => policies.set.no_match(self.no_match),
+            None => self.no_match,
+        };
         let pending = match policies.set.before_evidence(&self.image(), there, no_match) {
             Early::Decided(decision) => return decision.verdict(),
             Early::NeedsEvidence(pending) if !self.pinned => return pending.not_pinned().verdict(),
