@@ -5,7 +5,7 @@
 . scripts/platforms.sh
 # Bytes. Beside the binary an image holds 0.2 MB, and its limit is 10 MB: this one tells earlier that something large
 # came in.
-LIMIT=8500000
+LIMIT=9300000
 
 # The linker and the library to link are Rust's own.
 install_target() {

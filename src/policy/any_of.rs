@@ -2,7 +2,7 @@
 
 use super::model::{PolicyError, Requirements};
 use super::names::NamePattern;
-use super::place::{Place, TagPrefix};
+use super::place::{self, Place, TagPrefix};
 use super::signer::{Required, SignerRule};
 use crate::model::{Format, ImageRef, PublicKey, Repository};
 
@@ -170,21 +170,12 @@ impl Origin {
     /// As it is shown: `home` is the word for where the image's signatures are.
     pub(super) fn shown(&self, home: &str) -> String {
         let repository = self.repository.as_ref().map_or_else(|| home.to_owned(), ToString::to_string);
-        match &self.tag_prefix {
-            None => repository,
-            Some(prefix) => format!("{repository} (tags beginning with {})", prefix.as_str()),
-        }
+        place::shown(repository, self.tag_prefix.as_ref())
     }
 }
 
 impl From<Repository> for Origin {
     fn from(repository: Repository) -> Self {
         Self { repository: Some(repository), tag_prefix: None }
-    }
-}
-
-impl From<Place> for Origin {
-    fn from(Place { repository, tag_prefix }: Place) -> Self {
-        Self { repository: Some(repository), tag_prefix }
     }
 }

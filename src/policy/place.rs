@@ -54,10 +54,15 @@ impl From<Repository> for Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.tag_prefix {
-            None => write!(f, "{}", self.repository),
-            Some(prefix) => write!(f, "{} (tags beginning with {})", self.repository, prefix.as_str()),
-        }
+        f.write_str(&shown(self.repository.to_string(), self.tag_prefix.as_ref()))
+    }
+}
+
+/// A repository, and what the tags there begin with.
+pub(super) fn shown(repository: String, tag_prefix: Option<&TagPrefix>) -> String {
+    match tag_prefix {
+        None => repository,
+        Some(prefix) => format!("{repository} (tags beginning with {})", prefix.as_str()),
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) fn example(name: &str) -> Run {
         "policy-explain-any-of" => {
             with_tanzu("policy explain registry.example.org/shop/app:1.0 --policy tanzu.yaml")
         }
+        "policy-explain-objects" => policy_explain_objects(),
         "keys-generate" => after("", "keys generate --output-prefix new --password-file password"),
         "keys-public" => after("", "keys public --key build.pub"),
         "error" => after("", "sign oci:app:1.0 --key build.key"),
@@ -249,6 +250,17 @@ fn policy_explain() -> Run {
                    maxAge: 30d, onExpiry: Warn, claims: {ticket: [SHOP-7, SHOP-8]}}";
     world.home().write("policy.yaml", policy("production", "registry.example.org/shop/**", signers));
     printed(&world, "policy explain registry.example.org/shop/app:1.0 --policy policy.yaml --namespace shop")
+}
+
+/// A policy of policy-controller, with all that only such policies have.
+fn policy_explain_objects() -> Run {
+    let world = World::new();
+    let text = "apiVersion: policy.sigstore.dev/v1beta1\nkind: ClusterImagePolicy\nmetadata: {name: shop}\nspec:\n  \
+                images: [{glob: \"registry.example.org/shop/**\"}]\n  match: [{group: apps, version: v1, resource: \
+                deployments}]\n  authorities:\n    - name: build\n      key: {kms: \"k8s://ci/build\"}\n      source: \
+                [{oci: registry.example.org/signatures}]\n    - static: {action: fail, message: not signed}\n";
+    world.home().write("shop.yaml", text);
+    printed(&world, "policy explain registry.example.org/shop/app:1.0 --policy shop.yaml")
 }
 
 fn verify_undecided() -> Run {

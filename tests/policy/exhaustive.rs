@@ -7,7 +7,8 @@ use std::time::Duration;
 use countersign::model::verify::Evidence;
 use countersign::model::{Digest, Format, PinnedRef, Repository};
 use countersign::policy::{
-    Action, Alternative, AnyOf, MaxAge, OnExpiry, Place, Policy, Required, Role, SignerRule, Verdict, decide,
+    Action, Alternative, AnyOf, MaxAge, OnExpiry, Origin, Place, Policy, Required, Role, SignerRule, Verdict,
+    decide,
 };
 use jiff::Timestamp;
 
@@ -125,10 +126,13 @@ fn one_more_signature_never_takes_an_allowance_away() {
 /// Alternatives that differ in their keys and in where their signatures must stand.
 fn alternatives() -> Vec<(Policy, Vec<&'static str>)> {
     let elsewhere: Place = "registry.example.org/signatures".parse::<Repository>().unwrap().into();
+    let origin = |place: &Place| {
+        let Place { repository, tag_prefix } = place.clone();
+        Origin { repository: Some(repository), tag_prefix }
+    };
     let signature = |keys: &[&str], places: &[Place]| {
         let of = keys.iter().map(|key| kit::public(key).unwrap()).collect();
-        Alternative::signature(keys.join(" or "), of, places.iter().cloned().map(Into::into).collect())
-            .unwrap()
+        Alternative::signature(keys.join(" or "), of, places.iter().map(origin).collect()).unwrap()
     };
     let any_of = |alternatives: Vec<Alternative>| {
         let action = Action::AnyOf(AnyOf::new(alternatives).unwrap());

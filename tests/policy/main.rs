@@ -11,6 +11,7 @@ mod kit;
 mod properties;
 mod reference;
 mod runner;
+mod samples;
 mod schema;
 mod topics;
 

@@ -212,7 +212,8 @@ fn in_full(text: &str) -> Result<String, GlobError> {
             // No reference has a host that cannot be read: then nothing matches.
             let normal = is_literal.then(|| literal_host(&lower).ok().flatten()).flatten();
             let host = normal.unwrap_or(lower);
-            match host.rsplit_once(':').is_some_and(|(_, port)| port.starts_with('0')) {
+            let port = host.rsplit_once(':').filter(|_| path.is_some());
+            match port.is_some_and(|(_, port)| port.starts_with('0')) {
                 true => Err(GlobError::Port),
                 false => Ok(host + path.unwrap_or_default()),
             }
