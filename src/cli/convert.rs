@@ -113,7 +113,7 @@ fn nothing(installation: &Installation) -> Failure {
     match installation.is_empty() {
         true => failure.hint("name files with policies of other tools"),
         false => failure
-            .because("the files hold settings of an installation and no policies")
+            .because("the files speak of an installation and hold no policies")
             .hint("name the policies too: what the settings say is written for them"),
     }
 }
