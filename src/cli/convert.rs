@@ -90,6 +90,7 @@ fn converted(mut files: Vec<PolicyFile>, signers: &Signers) -> Result<ConvertJso
     if drafts().next().is_none() {
         return Err(nothing(&installation));
     }
+    are_foreign(&files)?;
     are_known(signers, &drafts().flat_map(Draft::key_names).collect())?;
     let has_sigstore = drafts().any(|draft| draft.dialect() == Dialect::Sigstore);
     let mut converted = ConvertJson { policies: String::new(), changes: Vec::new(), keys: Vec::new() };
@@ -112,8 +113,22 @@ fn nothing(installation: &Installation) -> Failure {
     match installation.is_empty() {
         true => failure.hint("name files with policies of other tools"),
         false => failure
-            .because("the files hold settings of an installation and no policies")
+            .because("the files speak of an installation and hold no policies")
             .hint("name the policies too: what the settings say is written for them"),
+    }
+}
+
+/// Refuses policies that need no conversion: what is printed is to take the place of the files.
+fn are_foreign(files: &[PolicyFile]) -> Result<(), Failure> {
+    let native = |draft: &&Draft| draft.dialect() == Dialect::Native;
+    match files.iter().find_map(|file| Some((file, file.drafts.iter().find(native)?))) {
+        Some((file, draft)) => {
+            let name = escape_untrusted(draft.name());
+            let message = format!("{}: the policy `{name}` is in the native form already", file.name);
+            Err(Failure::usage(message)
+                .hint("name the policies of other tools alone; this one stays as it is"))
+        }
+        None => Ok(()),
     }
 }
 

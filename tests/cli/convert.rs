@@ -34,7 +34,10 @@ fn settings_without_policies_are_told_from_nothing_and_beside_policies_they_are_
     let world = World::new();
     world.home().write("settings.yaml", SETTINGS);
     let said = refused(&world, "policy convert settings.yaml");
-    assert!(said.contains("settings of an installation and no policies"), "{said}");
+    assert!(said.contains("settings.yaml: line 3, ") && said.contains("no policy of it is given"), "{said}");
+    world.home().write("namespace.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
+    let said = refused(&world, "policy convert namespace.yaml");
+    assert!(said.contains("the files speak of an installation and hold no policies"), "{said}");
     world.home().write("policy.yaml", sigstore("keys"));
     let run = world.run("policy convert policy.yaml settings.yaml").expect_code(0);
     assert!(run.stdout.contains("#   settings.yaml:3: metadata.name: "), "{}", run.stdout);

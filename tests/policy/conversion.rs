@@ -19,7 +19,8 @@ use written::{
 
 /// What becomes of the one policy of a text, and what is announced of it and what stands beside.
 fn conversion(policy: &str, signers: &Signers) -> Result<Conversion, Vec<DraftError>> {
-    let mut read = documents(policy.as_bytes()).unwrap_or_else(|error| panic!("{error}\n{policy}"));
+    // What its own reader refuses is refused.
+    let mut read = documents(policy.as_bytes()).map_err(|error| vec![error])?;
     let mut conversion = convert(&read.drafts.remove(0).under(&read.installation), signers)?;
     conversion.changes.extend(of_installation(&read.installation));
     Ok(conversion)

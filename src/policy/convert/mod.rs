@@ -39,6 +39,8 @@ pub enum ChangeKind {
     ValidationRole,
     /// A signature that states a time to come, or no time where one should stand, does not count.
     SigningTime,
+    /// Both signatures are required.
+    TwoSigners,
     /// Signatures beside the image count too.
     BesideTheImage,
     /// Signatures of the other format count too.
@@ -53,8 +55,6 @@ pub enum ChangeKind {
     NamespaceLabels,
     /// What an image gets that no policy speaks of is to be said to the gate.
     NoMatch,
-    /// Both signatures are required.
-    TwoSigners,
     /// The words are others, or are lost; no decision changes.
     Words,
     /// Something that never decided is left out.
