@@ -51,6 +51,7 @@ impl ManifestFile {
     fn used(&self, image: &ImageUse) -> Use {
         Use {
             file: self.name.clone(),
+            on_disk: self.path.clone(),
             line: image.place.line,
             object: image.object.to_string(),
             path: image.path.clone(),

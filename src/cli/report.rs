@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -49,6 +50,9 @@ pub(super) struct Row<'a> {
 pub(super) struct Use {
     /// The file, `-` for standard input.
     pub(super) file: String,
+    /// Its path as it is; what is shown is escaped, and leads nowhere.
+    #[serde(skip)]
+    pub(super) on_disk: PathBuf,
     /// The line, from 1.
     pub(super) line: u64,
     /// Kind, namespace and name.

@@ -60,9 +60,10 @@ fn validation_keys(policies: &PolicySet, answer: &GateAnswer) -> BTreeMap<Finger
     for decision in answer.decision.policies() {
         let policy = policies.policies().iter().find(|policy| policy.name == decision.name);
         let rules = policy.and_then(|policy| policy.requirements()).map(|required| required.signers());
-        for rule in rules.unwrap_or_default().iter().filter(|rule| rule.countersigns().is_some()) {
-            let signer = decision.signers().iter().find(|signer| signer.name == rule.name);
-            if let Some(Outcome::Satisfied(satisfied)) = signer.map(|signer| &signer.outcome) {
+        // What became of the signers stands in the order of the rules.
+        let both = rules.unwrap_or_default().iter().zip(decision.signers());
+        for (rule, signer) in both.filter(|(rule, _)| rule.countersigns().is_some()) {
+            if let Outcome::Satisfied(satisfied) = &signer.outcome {
                 let signed = |key: &&PublicKey| satisfied.by.iter().any(|by| by.key() == key.fingerprint());
                 keys.extend(rule.keys.iter().filter(signed).map(|key| (key.fingerprint(), key.clone())));
             }

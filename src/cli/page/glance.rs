@@ -3,18 +3,35 @@
 use super::html::Html;
 use super::words::{self, Sign};
 use super::{BY_WEIGHT, Entry};
-use crate::policy::{Outcome, PolicyDecision, Satisfaction, Verdict};
+use crate::policy::{Mode, Outcome, PolicyDecision, Satisfaction, SignerDecision, Verdict};
 
 /// A policy's columns: its signers, or none where it never came to them.
 struct Group<'a> {
     policy: &'a str,
-    signers: Vec<&'a str>,
+    mode: Mode,
+    columns: Vec<Column<'a>>,
+}
+
+/// A signer's column. Other tools' policies may give two alternatives one name: the second of that name is another one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Column<'a> {
+    signer: &'a str,
+    /// How many of that name stand before it in the policy.
+    before: usize,
 }
 
 impl Group<'_> {
     fn width(&self) -> usize {
-        self.signers.len().max(1)
+        self.columns.len().max(1)
     }
+}
+
+/// The columns of a policy's signers, in their order.
+fn columns(signers: &[SignerDecision]) -> impl Iterator<Item = Column<'_>> {
+    signers.iter().enumerate().map(|(at, signer)| {
+        let before = signers[..at].iter().filter(|other| other.name == signer.name).count();
+        Column { signer: &signer.name, before }
+    })
 }
 
 /// The policies that spoke of any of the images, in the order of their names.
@@ -22,12 +39,12 @@ fn groups<'a>(entries: &[Entry<'a>]) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for policy in entries.iter().flat_map(|entry| entry.row.decision.policies()) {
         let at = groups.iter().position(|group| group.policy == policy.name).unwrap_or_else(|| {
-            groups.push(Group { policy: &policy.name, signers: Vec::new() });
+            groups.push(Group { policy: &policy.name, mode: policy.mode, columns: Vec::new() });
             groups.len() - 1
         });
-        for signer in policy.signers() {
-            if !groups[at].signers.contains(&signer.name.as_str()) {
-                groups[at].signers.push(&signer.name);
+        for column in columns(policy.signers()) {
+            if !groups[at].columns.contains(&column) {
+                groups[at].columns.push(column);
             }
         }
     }
@@ -35,14 +52,23 @@ fn groups<'a>(entries: &[Entry<'a>]) -> Vec<Group<'a>> {
     groups
 }
 
+/// Most columns of signers that have room on paper beside the image; with more, the proofs alone are printed.
+const PRINTED_LIMIT: usize = 6;
+
 pub(super) fn glance(html: &mut Html, entries: &[Entry<'_>]) {
     html.raw(
         "<section class=\"wide\" aria-labelledby=\"glance-title\"><h2 id=\"glance-title\">At a glance</h2>",
     );
     tools(html, entries);
-    html.raw("<div class=\"scroll\" role=\"region\" aria-labelledby=\"glance-title\" tabindex=\"0\">");
-    html.raw("<table class=\"glance\"><caption>Every image, and what became of each signer. A signer is what a policy requires: a key must have signed.</caption>");
+    html.raw("<p class=\"caption\" id=\"glance-caption\">Every image, and what became of each signer. A signer is what a policy requires: a key must have signed.</p>");
     let groups = groups(entries);
+    let class = match groups.iter().map(Group::width).sum::<usize>() > PRINTED_LIMIT {
+        true => "scroll broad",
+        false => "scroll",
+    };
+    let region =
+        [("class", class), ("role", "region"), ("aria-labelledby", "glance-title"), ("tabindex", "0")];
+    html.open("div", &region).raw("<table class=\"glance\" aria-labelledby=\"glance-caption\">");
     header(html, &groups);
     html.raw("<tbody>");
     for entry in entries {
@@ -78,14 +104,23 @@ fn header(html: &mut Html, groups: &[Group<'_>]) {
     );
     for group in groups {
         let width = group.width().to_string();
-        html.element("th", &[("scope", "colgroup"), ("colspan", &width), ("class", "policy")], group.policy);
+        html.open("th", &[("scope", "colgroup"), ("colspan", &width), ("class", "policy")])
+            .text(group.policy);
+        if let Some(mode) = words::mode(group.mode) {
+            html.raw(" ").element("small", &[], mode);
+        }
+        html.raw("</th>");
     }
     html.raw("</tr><tr>");
     for group in groups {
-        for signer in &group.signers {
-            html.element("th", &[("scope", "col")], signer);
+        for column in &group.columns {
+            html.raw("<th scope=\"col\">").text(column.signer);
+            if column.before > 0 {
+                html.text(&format!(" ({})", column.before + 1));
+            }
+            html.raw("</th>");
         }
-        if group.signers.is_empty() {
+        if group.columns.is_empty() {
             html.raw("<th scope=\"col\">no signer</th>");
         }
     }
@@ -98,7 +133,7 @@ fn row(html: &mut Html, entry: &Entry<'_>, groups: &[Group<'_>]) {
     html.open("a", &[("href", &format!("#{}", entry.anchor()))]);
     html.element("span", &[("class", "before")], before).raw("<wbr>").text(name).raw("</a>");
     html.element("small", &[], &beneath(entry)).raw("</th>");
-    cell(html, &words::verdict(entry.verdict()), 1, "decision");
+    decision(html, entry);
     for group in groups {
         let policy = entry.row.decision.policies().iter().find(|policy| policy.name == group.policy);
         cells(html, policy, group);
@@ -116,16 +151,26 @@ fn beneath(entry: &Entry<'_>) -> String {
     }
 }
 
+/// The decision, and why where it does not rest on signers.
+fn decision(html: &mut Html, entry: &Entry<'_>) {
+    let verdict = words::verdict(entry.verdict());
+    let reason = entry.row.decision.reason().map(|reason| words::reason(reason.code).word);
+    let more = reason.filter(|word| *word != verdict.word).map(|word| format!(": {word}"));
+    html.open("td", &[("class", &format!("{} decision", verdict.class))]);
+    html.raw("<i aria-hidden=\"true\">").raw(verdict.mark).raw("</i> ").text(verdict.word);
+    html.text(&more.unwrap_or_default()).raw("</td>");
+}
+
 /// A policy's cells of a row: one for each signer, or one over all of them.
 fn cells(html: &mut Html, policy: Option<&PolicyDecision>, group: &Group<'_>) {
-    let Some(policy) = policy else { return cell(html, &words::NOT_ASKED, group.width(), "") };
+    let Some(policy) = policy else { return cell(html, &words::NOT_ASKED, group.width()) };
     if let Some(sign) = words::without_signers(policy) {
-        return cell(html, &sign, group.width(), "");
+        return cell(html, &sign.under(policy.mode), group.width());
     }
-    for name in &group.signers {
-        let signer = policy.signers().iter().find(|signer| signer.name == *name);
-        let sign = signer.map_or(words::NOT_ASKED, |signer| sign_of(policy, &signer.outcome));
-        cell(html, &sign, 1, "");
+    for column in &group.columns {
+        let at = columns(policy.signers()).position(|other| other == *column);
+        let sign = at.map_or(words::NOT_ASKED, |at| sign_of(policy, &policy.signers()[at].outcome));
+        cell(html, &sign, 1);
     }
 }
 
@@ -136,16 +181,20 @@ pub(super) fn sign_of(policy: &PolicyDecision, outcome: &Outcome) -> Sign {
         Outcome::Satisfied(Satisfaction { warning: Some(_), .. }) => words::SIGNED_WARNED,
         Outcome::Satisfied(_) => words::SIGNED,
         Outcome::Unsatisfied(_) if !is_needed => words::NOT_NEEDED,
-        Outcome::Unsatisfied(reason) => words::reason(reason.code),
+        Outcome::Unsatisfied(reason) => words::reason(reason.code).under(policy.mode),
     }
 }
 
-fn cell(html: &mut Html, sign: &Sign, width: usize, more: &str) {
-    let class = format!("{} {more}", sign.class);
-    let class = class.trim_end();
+fn cell(html: &mut Html, sign: &Sign, width: usize) {
     match width {
-        1 => html.open("td", &[("class", class)]),
-        _ => html.open("td", &[("class", class), ("colspan", &width.to_string())]),
+        1 => html.open("td", &[("class", sign.class)]),
+        _ => html.open("td", &[("class", sign.class), ("colspan", &width.to_string())]),
     };
-    html.raw("<i aria-hidden=\"true\">").raw(sign.mark).raw("</i> ").text(sign.word).raw("</td>");
+    html.raw("<i aria-hidden=\"true\">").raw(sign.mark).raw("</i> ");
+    // Most cells of a page with many policies are of this kind: the dash says it to those who see it.
+    match *sign == words::NOT_ASKED {
+        true => html.element("span", &[("class", "unseen")], sign.word),
+        false => html.text(sign.word),
+    };
+    html.raw("</td>");
 }

@@ -1,6 +1,7 @@
 //! HTML as text. Markup is written in this program and nowhere else: it is taken as `&'static str`, and every other text
 //! goes through [`escape`].
 
+use super::room::cut;
 use crate::model::escape_untrusted;
 
 /// An attribute: its name, and a value that is escaped.
@@ -21,6 +22,40 @@ impl Html {
     pub(super) fn text(&mut self, text: &str) -> &mut Self {
         self.0.push_str(&escape(text));
         self
+    }
+
+    /// A text that somebody else wrote, as far as there is room.
+    pub(super) fn cut(&mut self, text: &str) -> &mut Self {
+        let (shown, rest) = cut(text);
+        self.text(shown);
+        match rest {
+            Some(rest) => self.raw(" <small>").text(&rest).raw("</small>"),
+            None => self,
+        }
+    }
+
+    /// A sentence for people, in which what stands between backticks is code; as far as there is room.
+    pub(super) fn prose(&mut self, text: &str) -> &mut Self {
+        let (shown, rest) = cut(text);
+        let mut parts = shown.split('`').peekable();
+        while let Some(part) = parts.next() {
+            self.text(part);
+            match (parts.next(), parts.peek()) {
+                (Some(code), Some(_)) => drop(self.raw("<code>").text(code).raw("</code>")),
+                // Nothing ends it.
+                (Some(left), None) => drop(self.text("`").text(left)),
+                (None, _) => {}
+            }
+        }
+        match rest {
+            Some(rest) => self.raw(" <small>").text(&rest).raw("</small>"),
+            None => self,
+        }
+    }
+
+    /// A paragraph that says why.
+    pub(super) fn why(&mut self, text: &str) -> &mut Self {
+        self.raw("<p class=\"why\">").prose(text).raw("</p>")
     }
 
     /// The start of an element.
@@ -74,6 +109,18 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_between_backticks_is_code_and_stays_text() {
+        let shown = |text: &str| {
+            let mut html = Html::default();
+            html.prose(text);
+            html.finish()
+        };
+        assert_eq!(shown("a `b <i>` c `d`"), "a <code>b &lt;i&gt;</code> c <code>d</code>");
+        assert_eq!(shown("`a` b `c"), "<code>a</code> b `c");
+        assert_eq!(shown("plain"), "plain");
+    }
 
     #[test]
     fn no_text_becomes_markup_in_an_element_or_an_attribute() {

@@ -1,13 +1,10 @@
 //! The proof for one image: where it stands, what each policy says, and what the signatures are worth.
 
 use super::html::Html;
-use super::{Entry, Page, scans, signer, words};
+use super::{Entry, Page, gist, scans, signer, words};
 use crate::cli::report::Use;
 use crate::model::verify::Remark;
-use crate::policy::{Mode, Outcome, PolicyDecision, Reason, Verdict};
-
-/// Most places of one image that are listed, and most remarks of a kind: strangers can push a thousand.
-const LIST_LIMIT: usize = 50;
+use crate::policy::{Mode, PolicyDecision, Reason};
 
 pub(super) fn image(html: &mut Html, page: &Page<'_>, entry: &Entry<'_>, open: bool) {
     let sign = words::verdict(entry.verdict());
@@ -21,11 +18,11 @@ pub(super) fn image(html: &mut Html, page: &Page<'_>, entry: &Entry<'_>, open: b
     html.raw("<div class=\"body\">");
     facts(html, entry);
     for policy in entry.row.decision.policies() {
-        policy_proof(html, page, policy);
+        policy_proof(html, page, entry, policy);
     }
     remarks(html, entry);
     if let Some(known) = entry.scans {
-        scans::scans(html, known, page.now);
+        scans::scans(html, entry, known, page.now);
     }
     html.raw("</div></details>\n");
 }
@@ -36,40 +33,7 @@ fn summary(html: &mut Html, entry: &Entry<'_>) {
     html.raw("<summary><span class=\"chip\"><i aria-hidden=\"true\">").raw(sign.mark).raw("</i> ");
     html.text(sign.word).raw("</span><h3>");
     html.element("span", &[("class", "before")], before).raw("<wbr>").text(name).raw("</h3>");
-    html.element("p", &[], &gist(entry)).raw("</summary>");
-}
-
-/// Why, in a line.
-fn gist(entry: &Entry<'_>) -> String {
-    let decision = entry.row.decision;
-    if entry.verdict() == Verdict::Allowed {
-        let signers = decision.policies().iter().map(|policy| policy.signers().len()).sum();
-        let warnings = decision.warnings().len();
-        let told = match warnings {
-            0 => String::new(),
-            number => format!(", {}", words::count(number, "warning", "warnings")),
-        };
-        return match (decision.reason(), signers) {
-            (Some(reason), _) => format!("{}{told}", reason.text),
-            (None, 0) => format!("allowed without a signature{told}"),
-            (None, number) => format!("{} satisfied{told}", words::count(number, "signer", "signers")),
-        };
-    }
-    // A policy with words of its own has said them for its signers.
-    let blocking = decision
-        .policies()
-        .iter()
-        .filter(|policy| policy.effect() == entry.verdict() && policy.reason().is_none());
-    let signers = blocking.flat_map(|policy| {
-        policy.signers().iter().filter_map(move |signer| match &signer.outcome {
-            Outcome::Unsatisfied(reason) => {
-                Some(format!("{}, {}: {}", policy.name, signer.name, words::reason(reason.code).word))
-            }
-            Outcome::Satisfied(_) => None,
-        })
-    });
-    let own = decision.reason().map(|reason| reason.text.clone());
-    own.into_iter().chain(signers).collect::<Vec<_>>().join(" \u{b7} ")
+    html.raw("<p>").prose(&gist::gist(entry.row.decision)).raw("</p></summary>");
 }
 
 fn facts(html: &mut Html, entry: &Entry<'_>) {
@@ -80,7 +44,7 @@ fn facts(html: &mut Html, entry: &Entry<'_>) {
         None => html.raw("none: nothing was asked of a registry"),
     };
     html.raw("</dd>");
-    uses(html, &entry.row.uses);
+    uses(html, &entry.row.uses, entry.room.lines);
     if !entry.row.evidence.is_complete() {
         html.raw("<dt>Looked at</dt><dd>as much as the answer needed; other signatures may be there</dd>");
     }
@@ -88,21 +52,21 @@ fn facts(html: &mut Html, entry: &Entry<'_>) {
     let policies = entry.row.decision.policies();
     let stands_alone = |reason: &&Reason| policies.iter().all(|policy| policy.reason() != Some(*reason));
     if let Some(reason) = entry.row.decision.reason().filter(stands_alone) {
-        html.element("p", &[("class", "why")], &reason.text);
+        html.why(&reason.text);
     }
 }
 
-fn uses(html: &mut Html, uses: &[Use]) {
+fn uses(html: &mut Html, uses: &[Use], most: usize) {
     html.raw("<dt>Used in</dt><dd>");
     match uses.is_empty() {
         true => drop(html.raw("named as an argument")),
         false => {
             html.raw("<ul>");
-            for place in uses.iter().take(LIST_LIMIT) {
+            for place in uses.iter().take(most) {
                 html.raw("<li><code>").text(&format!("{}:{}", place.file, place.line)).raw("</code> ");
-                html.text(&place.object).raw(" ").element("small", &[], &place.path).raw("</li>");
+                html.cut(&place.object).raw(" <small>").cut(&place.path).raw("</small></li>");
             }
-            more(html, uses.len());
+            more(html, uses.len(), most);
             html.raw("</ul>");
         }
     }
@@ -110,20 +74,20 @@ fn uses(html: &mut Html, uses: &[Use]) {
 }
 
 /// How many of `all` are not listed.
-fn more(html: &mut Html, all: usize) {
-    if let Some(more) = all.checked_sub(LIST_LIMIT).filter(|more| *more > 0) {
+fn more(html: &mut Html, all: usize, most: usize) {
+    if let Some(more) = all.checked_sub(most).filter(|more| *more > 0) {
         html.element("li", &[], &format!("and {more} more"));
     }
 }
 
-fn policy_proof(html: &mut Html, page: &Page<'_>, policy: &PolicyDecision) {
-    let sign = words::verdict(policy.verdict());
+fn policy_proof(html: &mut Html, page: &Page<'_>, entry: &Entry<'_>, policy: &PolicyDecision) {
+    let sign = words::verdict(policy.verdict()).under(policy.mode);
     html.open("section", &[("class", "policy")]).raw("<h4>Policy ").element("b", &[], &policy.name);
     html.raw(" <span class=\"tag ").raw(sign.class).raw("\"><i aria-hidden=\"true\">").raw(sign.mark);
     html.raw("</i> ").text(sign.word).raw("</span> <span class=\"tag quiet\">").text(mode(policy.mode));
     html.raw("</span></h4>");
     if let Some(reason) = policy.reason() {
-        html.element("p", &[("class", "why")], &reason.text);
+        html.why(&reason.text);
     }
     if policy.signers().is_empty() {
         html.raw("</section>");
@@ -134,7 +98,7 @@ fn policy_proof(html: &mut Html, page: &Page<'_>, policy: &PolicyDecision) {
     }
     html.raw("<ul class=\"signers\">");
     for decision in policy.signers() {
-        signer::signer(html, policy, decision, page.now);
+        signer::signer(html, policy, decision, (entry.room, page.now));
     }
     html.raw("</ul></section>");
 }
@@ -158,10 +122,10 @@ fn remarks(html: &mut Html, entry: &Entry<'_>) {
     ];
     for (title, lines) in lists.iter().filter(|(_, lines)| !lines.is_empty()) {
         html.raw("<section class=\"remarks\"><h4>").raw(title).raw("</h4><ul>");
-        for line in lines.iter().take(LIST_LIMIT) {
-            html.element("li", &[], line);
+        for line in lines.iter().take(entry.room.lines) {
+            html.raw("<li>").prose(line).raw("</li>");
         }
-        more(html, lines.len());
+        more(html, lines.len(), entry.room.lines);
         html.raw("</ul></section>");
     }
 }

@@ -4,9 +4,11 @@
 //!
 //! Without its script the page says the same; filter and search are what is missing then.
 
+mod gist;
 mod glance;
 mod html;
 mod image;
+mod room;
 mod scans;
 mod signer;
 mod words;
@@ -16,6 +18,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use self::html::Html;
+use self::room::Room;
 pub(super) use self::scans::Scans;
 use super::policies::Loaded;
 use super::report::{Report, Row};
@@ -42,6 +45,7 @@ struct Entry<'a> {
     number: usize,
     row: &'a Row<'a>,
     scans: Option<&'a Scans>,
+    room: Room,
 }
 
 impl Entry<'_> {
@@ -63,12 +67,14 @@ impl Entry<'_> {
 
 /// The document.
 pub(super) fn document(page: &Page<'_>) -> String {
+    let platforms = page.scans.iter().map(Scans::platforms).sum();
+    let room = Room::on(page.report.rows.len(), platforms);
     let mut entries: Vec<Entry<'_>> = page
         .report
         .rows
         .iter()
         .enumerate()
-        .map(|(at, row)| Entry { number: at + 1, row, scans: page.scans.get(at) })
+        .map(|(at, row)| Entry { number: at + 1, row, scans: page.scans.get(at), room })
         .collect();
     // What keeps a deployment from running is what is looked for.
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.verdict()));
@@ -202,7 +208,7 @@ fn warnings(html: &mut Html, report: &Report<'_>) {
     }
     html.raw("<section class=\"wide\"><h2>Warnings</h2><ul class=\"remarks\">");
     for warning in &report.warnings {
-        html.element("li", &[], warning);
+        html.raw("<li>").prose(warning).raw("</li>");
     }
     html.raw("</ul></section>");
 }
@@ -210,7 +216,7 @@ fn warnings(html: &mut Html, report: &Report<'_>) {
 fn images(html: &mut Html, page: &Page<'_>, entries: &[Entry<'_>]) {
     html.raw("<section class=\"wide\" id=\"images\" aria-labelledby=\"images-title\" tabindex=\"-1\">");
     html.raw("<div class=\"title\"><h2 id=\"images-title\">Proof for each image</h2>");
-    html.raw("<button type=\"button\" id=\"unfold\" aria-pressed=\"false\" hidden>Open all</button></div>");
+    html.raw("<button type=\"button\" id=\"unfold\" hidden>Open all</button></div>");
     html.raw("<p class=\"nothing\" id=\"nothing\" hidden>No image is like that.</p>");
     for (at, entry) in entries.iter().enumerate() {
         let open = at < OPEN_AT_FIRST && entry.verdict() != Verdict::Allowed;
@@ -222,7 +228,7 @@ fn images(html: &mut Html, page: &Page<'_>, entries: &[Entry<'_>]) {
 /// The policies of the run, and where they stand.
 fn policies(html: &mut Html, page: &Page<'_>) {
     html.raw("<section class=\"wide\" aria-labelledby=\"policies-title\"><h2 id=\"policies-title\">Policies of this run</h2>");
-    html.raw("<div class=\"scroll\"><table class=\"plain\"><thead><tr><th scope=\"col\">Policy</th><th scope=\"col\">Mode</th><th scope=\"col\">File</th></tr></thead><tbody>");
+    html.raw("<div class=\"scroll\" role=\"region\" aria-labelledby=\"policies-title\" tabindex=\"0\"><table class=\"plain\"><thead><tr><th scope=\"col\">Policy</th><th scope=\"col\">Mode</th><th scope=\"col\">File</th></tr></thead><tbody>");
     for policy in page.policies {
         html.raw("<tr>").element("th", &[("scope", "row")], &policy.name);
         html.element("td", &[], &format!("{:?}", policy.mode));

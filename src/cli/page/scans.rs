@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::Entry;
 use super::html::Html;
 use crate::flow::scans::{ScanReport, Scanned as OfPlatform};
 use crate::model::Fingerprint;
 use crate::scan::{Finding, Severity};
 
-/// Most findings of a platform that are listed.
+/// Most findings of a platform that are kept, and the most that are listed.
 const SHOWN_LIMIT: usize = 20;
-/// Most platforms and remarks of an image that are listed.
+/// Most platforms and remarks of an image that are kept.
 const LIST_LIMIT: usize = 50;
 
 /// What is known of an image's scans.
@@ -36,6 +37,16 @@ pub(in crate::cli) struct Scan {
     severities: BTreeMap<Severity, usize>,
     /// The worst findings.
     worst: Vec<Finding>,
+}
+
+impl Scans {
+    /// How many platforms' scans are known.
+    pub(super) fn platforms(&self) -> usize {
+        match self {
+            Self::NotAsked | Self::Unknown(_) => 0,
+            Self::Known { scans, .. } => scans.len(),
+        }
+    }
 }
 
 impl From<ScanReport> for Scans {
@@ -73,27 +84,33 @@ impl From<OfPlatform> for Scan {
     }
 }
 
-pub(super) fn scans(html: &mut Html, known: &Scans, now: Timestamp) {
+pub(super) fn scans(html: &mut Html, entry: &Entry<'_>, known: &Scans, now: Timestamp) {
     let (scans, remarks) = match known {
-        Scans::NotAsked => return,
+        Scans::NotAsked => {
+            html.raw("<p class=\"why\">No scan is shown: no signer that countersigns is satisfied.</p>");
+            return;
+        }
         Scans::Unknown(why) => (&[][..], &[format!("The scans could not be had: {why}.")][..]),
         Scans::Known { scans, remarks } => (scans.as_slice(), remarks.as_slice()),
     };
     html.raw("<section class=\"scan\"><h4>What the scan found</h4>");
     for scan in scans {
-        of_platform(html, scan, now);
+        of_platform(html, entry, scan, now);
     }
-    for remark in remarks {
-        html.element("p", &[("class", "why")], remark);
+    for remark in remarks.iter().take(entry.room.lines) {
+        html.why(remark);
+    }
+    if let Some(more @ 1..) = remarks.len().checked_sub(entry.room.lines) {
+        html.why(&format!("And {more} more."));
     }
     html.raw(
         "<p><small>As attested beside the image. The decision does not rest on it.</small></p></section>",
     );
 }
 
-fn of_platform(html: &mut Html, scan: &Scan, now: Timestamp) {
+fn of_platform(html: &mut Html, entry: &Entry<'_>, scan: &Scan, now: Timestamp) {
     html.raw("<dl class=\"facts\"><dt>Platform</dt><dd>").text(&scan.platform);
-    html.raw("</dd><dt>Scanner</dt><dd>").text(&scan.scanner).raw("</dd>");
+    html.raw("</dd><dt>Scanner</dt><dd>").cut(&scan.scanner).raw("</dd>");
     for (label, time) in [("Scanned", scan.finished), ("Passed", scan.passed)] {
         if let Some(time) = time {
             super::moment(html, label, time, now);
@@ -101,7 +118,7 @@ fn of_platform(html: &mut Html, scan: &Scan, now: Timestamp) {
     }
     html.raw("<dt>Attested by</dt><dd>").element("code", &[], &scan.key.to_string()).raw("</dd></dl>");
     counts(html, &scan.severities);
-    table(html, scan);
+    table(html, entry, scan);
 }
 
 const BY_WEIGHT: [Severity; 5] =
@@ -119,26 +136,28 @@ fn counts(html: &mut Html, severities: &BTreeMap<Severity, usize>) {
 }
 
 /// The worst findings.
-fn table(html: &mut Html, scan: &Scan) {
+fn table(html: &mut Html, entry: &Entry<'_>, scan: &Scan) {
     if scan.worst.is_empty() {
         return;
     }
-    html.raw("<div class=\"scroll\" role=\"region\" aria-label=\"Findings\" tabindex=\"0\"><table class=\"plain\"><thead><tr>");
+    let label = format!("Findings in {}, {}", entry.name().1, scan.platform);
+    html.open("div", &[("class", "scroll"), ("role", "group"), ("aria-label", &label), ("tabindex", "0")]);
+    html.raw("<table class=\"plain\"><thead><tr>");
     for title in ["Vulnerability", "Severity", "Package", "Installed", "Fixed in"] {
         html.raw("<th scope=\"col\">").raw(title).raw("</th>");
     }
     html.raw("</tr></thead><tbody>");
-    for finding in &scan.worst {
+    let shown = entry.room.findings.min(scan.worst.len());
+    for finding in &scan.worst[..shown] {
         let severity = finding.severity.to_string().to_lowercase();
-        html.raw("<tr>").element("th", &[("scope", "row")], &finding.id);
-        html.element("td", &[("class", &severity)], &severity);
-        html.element("td", &[], &finding.package).element("td", &[], &finding.installed);
-        html.element("td", &[], finding.fixed_in.as_deref().unwrap_or("no fix")).raw("</tr>");
+        html.raw("<tr><th scope=\"row\">").cut(&finding.id);
+        html.open("td", &[("class", &severity)]).text(&severity);
+        html.raw("<td>").cut(&finding.package).raw("<td>").cut(&finding.installed);
+        html.raw("<td>").cut(finding.fixed_in.as_deref().unwrap_or("no fix"));
     }
-    html.raw("</tbody></table></div>");
+    html.raw("</table></div>");
     let all: usize = scan.severities.values().sum();
-    if all > scan.worst.len() {
-        let more = format!("The {} worst of {all} findings.", scan.worst.len());
-        html.element("p", &[("class", "why")], &more);
+    if all > shown {
+        html.why(&format!("The {shown} worst of {all} findings."));
     }
 }

@@ -29,8 +29,9 @@
     shown.textContent = `${count} of ${cards.length} shown`;
   };
 
-  const open = (every) => {
-    for (const { card } of cards) card.open = every;
+  let every = false;
+  const open = (all) => {
+    for (const { card } of cards) card.open = all;
   };
 
   // A link leads to an image: its proof opens, and whatever filter hid it gives way.
@@ -49,8 +50,7 @@
   tools.addEventListener("input", update);
   tools.addEventListener("submit", (event) => event.preventDefault());
   unfold.addEventListener("click", () => {
-    const every = unfold.getAttribute("aria-pressed") !== "true";
-    unfold.setAttribute("aria-pressed", String(every));
+    every = !every;
     unfold.textContent = every ? "Close all" : "Open all";
     open(every);
   });

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::glance;
 use super::html::Html;
+use super::room::{Room, TEXT_LIMIT};
+use super::{glance, words};
 use crate::model::{Claims, Fingerprint, VerifiedSignature, claims};
 use crate::policy::{Outcome, PolicyDecision, Satisfaction, SignerDecision};
 
@@ -27,26 +28,36 @@ fn together<'a>(by: &'a [VerifiedSignature]) -> Vec<Signature<'a>> {
     signatures
 }
 
-pub(super) fn signer(html: &mut Html, policy: &PolicyDecision, signer: &SignerDecision, now: Timestamp) {
+/// How much of it there is room for, and when the run was.
+type Frame = (Room, Timestamp);
+
+pub(super) fn signer(html: &mut Html, policy: &PolicyDecision, signer: &SignerDecision, frame: Frame) {
     let sign = glance::sign_of(policy, &signer.outcome);
     html.open("li", &[("class", sign.class)]).raw("<h5><i aria-hidden=\"true\">").raw(sign.mark).raw("</i> ");
     html.text(&signer.name).raw(" <span>");
     html.text(sign.word).raw("</span></h5>");
     match &signer.outcome {
-        Outcome::Unsatisfied(reason) => drop(html.element("p", &[("class", "why")], &reason.text)),
+        Outcome::Unsatisfied(reason) => drop(html.why(&reason.text)),
         Outcome::Satisfied(satisfied) => {
             if let Some(warning) = &satisfied.warning {
-                html.element("p", &[("class", "why")], warning);
+                html.why(warning);
             }
-            for signature in together(&satisfied.by) {
-                proof(html, &signature, satisfied, now);
+            let signatures = together(&satisfied.by);
+            for signature in signatures.iter().take(frame.0.signatures) {
+                proof(html, signature, satisfied, frame);
+            }
+            if let Some(more @ 1..) = signatures.len().checked_sub(frame.0.signatures) {
+                html.why(&format!(
+                    "And {} that count, see the JSON.",
+                    words::count(more, "signature", "signatures")
+                ));
             }
         }
     }
     html.raw("</li>");
 }
 
-fn proof(html: &mut Html, signature: &Signature<'_>, satisfied: &Satisfaction, now: Timestamp) {
+fn proof(html: &mut Html, signature: &Signature<'_>, satisfied: &Satisfaction, (room, now): Frame) {
     html.raw("<dl class=\"facts\"><dt>Key</dt><dd><code>").text(&signature.key.to_string());
     html.raw("</code></dd><dt>Format</dt><dd>");
     let mut formats: Vec<String> = signature.stored.iter().map(|one| one.format().to_string()).collect();
@@ -62,18 +73,27 @@ fn proof(html: &mut Html, signature: &Signature<'_>, satisfied: &Satisfaction, n
         super::moment(html, if time < now { "Counted until" } else { "Counts until" }, time, now);
     }
     html.raw("</dl>");
-    stated(html, signature.claims);
+    stated(html, signature.claims, room.claims);
 }
 
-/// All claims, as they were signed.
-fn stated(html: &mut Html, claims: &Claims) {
+/// The claims as they were signed, until `most` characters of them are told.
+fn stated(html: &mut Html, claims: &Claims, most: usize) {
     if claims.is_empty() {
         html.raw("<p class=\"why\">It states nothing beside the digest.</p>");
         return;
     }
     html.raw("<dl class=\"claims\">");
-    for (name, value) in claims.iter() {
-        html.raw("<dt>").text(name).raw("</dt><dd>").text(value).raw("</dd>");
+    let mut told = 0;
+    let mut left = claims.iter();
+    for (name, value) in left.by_ref() {
+        html.raw("<dt>").cut(name).raw("<dd>").cut(value);
+        told += name.len().min(TEXT_LIMIT) + value.len().min(TEXT_LIMIT);
+        if told >= most {
+            break;
+        }
     }
     html.raw("</dl>");
+    if let more @ 1.. = left.count() {
+        html.why(&format!("And {}, see the JSON.", words::count(more, "more claim", "more claims")));
+    }
 }

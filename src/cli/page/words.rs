@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::policy::{Conclusion, PolicyDecision, ReasonCode, Verdict};
+use crate::policy::{Conclusion, Mode, PolicyDecision, ReasonCode, Verdict};
 
 /// How something is shown: a class for its colour, a mark, and a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,25 @@ pub(super) fn verdict(verdict: Verdict) -> Sign {
         Verdict::Allowed => Sign { class: GOOD, mark: "✓", word: "allowed" },
         Verdict::Denied => Sign { class: BAD, mark: "✗", word: "denied" },
         Verdict::Undecided => Sign { class: UNSURE, mark: "?", word: "undecided" },
+    }
+}
+
+/// What a policy does that is not enforced.
+pub(super) fn mode(mode: Mode) -> Option<&'static str> {
+    match mode {
+        Mode::Enforce => None,
+        Mode::Warn => Some("(warns)"),
+        Mode::Audit => Some("(audits)"),
+    }
+}
+
+impl Sign {
+    /// The same in a policy of that mode: what stops nothing is not shown as if it did.
+    pub(super) fn under(self, mode: Mode) -> Self {
+        match mode {
+            Mode::Warn | Mode::Audit if self.class == BAD => Self { class: UNSURE, ..self },
+            Mode::Enforce | Mode::Warn | Mode::Audit => self,
+        }
     }
 }
 
