@@ -12,6 +12,9 @@ use crate::registry::routes::Mirror;
 /// Whole-command limit where none is given.
 pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// What is kept of the limit for telling what was found.
+const TELLING: Duration = Duration::from_secs(2);
+
 /// Text for people or JSON for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum OutputFormat {
@@ -57,6 +60,14 @@ pub(super) struct Shared {
     #[arg(long = super::given::LISTS, value_name = "NAME,...", require_equals = true)]
     #[allow(dead_code, reason = "read before, where arguments are still words; here for the help")]
     lists: Option<String>,
+}
+
+impl Shared {
+    /// When a command that begins now must know its answer, so that the rest of the time limit is enough to tell it.
+    pub(super) fn deadline(&self) -> tokio::time::Instant {
+        let limit = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
+        tokio::time::Instant::now() + limit - TELLING.min(limit / 10)
+    }
 }
 
 /// What a signature states beside what the command knows.

@@ -12,6 +12,7 @@ use super::context::{Keys, key_reference, registries};
 use super::error::{ErrorJson, Exit, Failure};
 use super::output::{Output, Tone};
 use super::scan_table::{findings_text, severities, worst_first};
+use crate::flow::attestations::{Allowance, Bounds};
 use crate::flow::scans::{ScanReport, Scanned, report};
 use crate::flow::verify::resolve;
 use crate::model::verify::Remark;
@@ -103,6 +104,7 @@ impl<'a> From<&'a Scanned> for ScannedJson<'a> {
 }
 
 pub(super) async fn run(args: &ReportArgs, output: &Output) -> Result<Exit, Failure> {
+    let deadline = args.shared.deadline();
     let image = image(&args.image)?;
     let registry = registries(&args.registry)?;
     let place = args.place.place(image.repository())?;
@@ -115,7 +117,8 @@ pub(super) async fn run(args: &ReportArgs, output: &Output) -> Result<Exit, Fail
         return Err(Failure::usage("no --key is given: anybody could have attested a scan"));
     }
     let (pinned, _) = resolve(&registry, &image).await?;
-    let found = report(&registry, &pinned, &[place], &keys, jiff::Timestamp::now()).await?;
+    let bounds = Bounds { now: Timestamp::now(), deadline, allowance: Allowance::of_one() };
+    let found = report(&registry, &pinned, &[place], &keys, &bounds).await?;
     let failure = failure(&pinned, &found);
     let value = json(&pinned, &found, failure.as_ref());
     output.result(&value, || text(&found, output))?;
@@ -146,7 +149,9 @@ fn failure(image: &PinnedRef, found: &ScanReport) -> Option<Failure> {
         return Some(
             Failure::undecided(format!("not everything that is attached to {image} could be read"))
                 .because("a newer scan may be among it")
-                .hint("the reasons stand above; run it again when the registry answers"),
+                .hint(
+                    "the reasons stand above; run it again when the registry answers, or with more time (--timeout)",
+                ),
         );
     }
     let (unscanned, platform) = found.unscanned.first()?;

@@ -5,12 +5,11 @@ mod questions;
 mod scans;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
 
 use self::questions::{Objects, Questions};
-use super::args::{DEFAULT_TIMEOUT, PlaceArgs, RegistryArgs, Shared};
+use super::args::{PlaceArgs, RegistryArgs, Shared};
 use super::context::{Keys, registries};
 use super::error::{Exit, Failure};
 use super::manifests::{ManifestFile, manifest_files, replace_all};
@@ -24,8 +23,6 @@ use crate::flow::gate::{Gate, Unpinned, gate};
 use crate::policy::{Dialect, NoMatch, PolicySet, Verdict};
 use crate::workload::{IgnoredKind, ReadOptions};
 
-/// What is kept of the time limit for telling the decisions.
-const TELLING: Duration = Duration::from_secs(2);
 /// Longest text of a Tekton result, in bytes: all results of a step share the 4 KiB of its termination message.
 const RESULT_LIMIT: usize = 3 << 10;
 /// Where a list of references stands that is longer.
@@ -117,14 +114,8 @@ impl GateArgs {
     }
 }
 
-/// When the images must be decided, so that the rest of the time limit is enough to tell.
-fn deadline(args: &GateArgs) -> tokio::time::Instant {
-    let limit = args.shared.timeout.unwrap_or(DEFAULT_TIMEOUT);
-    tokio::time::Instant::now() + limit - TELLING.min(limit / 10)
-}
-
 pub(super) async fn run(args: &GateArgs, output: &Output) -> Result<Exit, Failure> {
-    let deadline = deadline(args);
+    let deadline = args.shared.deadline();
     let results = results(args)?;
     let reports = ReportFiles::open(&args.report, &[&args.manifest, &args.policy]).await?;
     let options = ReadOptions { ignored_kinds: args.ignore_kind.clone() };

@@ -2,10 +2,14 @@
 //! Nothing here is a signature, and no policy asks for any of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
 
+pub use super::allowance::Allowance;
+use super::aside::aside;
 use super::findings::Findings;
 use super::gather::{Fallback, Gathering};
 use super::pointer::Pointer;
@@ -56,41 +60,59 @@ pub struct Attested {
     pub unreachable: Vec<Remark>,
 }
 
-/// Reads the attestations of scans that one of `keys` made about `image`, in `places`, at the time `now`: what is
-/// stated to be later counts as not stated.
+/// How much is read, and until when.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// What is stated to be later counts as not stated.
+    pub now: Timestamp,
+    /// When reading ends, with what was read until then.
+    pub deadline: Instant,
+    /// How many bytes are read.
+    pub allowance: Allowance,
+}
+
+/// Reads the attestations of scans that one of `keys` made about `image`, in `places`. What could not be read within the
+/// bounds is unreachable; what was read counts.
 pub async fn scans<R: Registry>(
     registry: &R,
     image: &PinnedRef,
     places: &[Repository],
     keys: &[PublicKey],
-    now: Timestamp,
+    bounds: &Bounds,
 ) -> Attested {
     let digest = image.digest();
-    let mut reading =
-        Reading { image: &digest, keys, now, attested: Attested::default(), seen: BTreeMap::new() };
-    let (sought, fallback) = (Sought::Attestations(OF_A_SCAN), Fallback::Always);
+    let (keys, attested) = (keys.into(), Attested::default());
+    let mut reading = Reading { image: digest, keys, now: bounds.now, attested, seen: BTreeMap::new() };
+    let (sought, fallback, allowance) =
+        (Sought::Attestations(OF_A_SCAN), Fallback::Always, Some(&bounds.allowance));
     for place in places {
-        Gathering { registry, place, image: &digest, sought, fallback }.run(&mut reading).await;
+        let gathering = Gathering { registry, place, image: &digest, sought, fallback, allowance };
+        if timeout_at(bounds.deadline, gathering.run(&mut reading)).await.is_err() {
+            let reason = "not all attestations could be had within the time limit (--timeout)".to_owned();
+            reading.unreachable(Remark { place: format!("{place}@{digest}"), format: None, reason });
+        }
     }
     reading.finished()
 }
 
 /// What was read, with no more kept of it than is told: an attestation may have 32 MiB.
-struct Reading<'a> {
-    image: &'a Digest,
-    keys: &'a [PublicKey],
+struct Reading {
+    image: Digest,
+    keys: Arc<[PublicKey]>,
     now: Timestamp,
     attested: Attested,
     /// The statements that were read, and the summary in each that is one.
-    seen: BTreeMap<(Fingerprint, Digest), Option<Summary>>,
+    seen: BTreeMap<Identity, Option<Summary>>,
 }
 
-impl Findings for Reading<'_> {
-    fn read(&mut self, bytes: &Bytes, pointer: &Pointer) {
-        match attestation::check(bytes, self.keys, self.image) {
-            Checked::Verified(verified) => self.take(&verified, pointer),
-            Checked::Invalid(reason) => self.attested.invalid.push(remark(pointer, reason)),
-            Checked::Unmatched | Checked::Other(_) => {}
+impl Findings for Reading {
+    async fn read(&mut self, bytes: &Bytes, pointer: &Pointer) {
+        let (bytes, keys, image) = (bytes.clone(), Arc::clone(&self.keys), self.image);
+        match aside(move || Stated::of(&bytes, &keys, &image)).await {
+            Ok(Stated::Known(identity, what)) => self.take(identity, what, pointer),
+            Ok(Stated::Invalid(reason)) => self.attested.invalid.push(remark(pointer, reason)),
+            Ok(Stated::Foreign) => {}
+            Err(reason) => self.attested.unreachable.push(remark(pointer, reason)),
         }
     }
 
@@ -105,29 +127,34 @@ impl Findings for Reading<'_> {
     }
 }
 
-impl Reading<'_> {
-    fn take(&mut self, verified: &VerifiedAttestation, pointer: &Pointer) {
-        let identity = (verified.key(), verified.statement());
+impl Reading {
+    fn take(&mut self, identity: Identity, what: Result<What, String>, pointer: &Pointer) {
         if self.seen.contains_key(&identity) {
             return;
         }
         self.seen.insert(identity, None);
-        match verified.predicate_type() {
-            vulnerability::TYPE => match scan(verified, pointer) {
-                Ok(scan) => {
-                    let finished = self.not_ahead(scan.finished);
-                    self.attested.scans.push(ScanAttestation { finished, ..scan });
-                }
-                Err(reason) => self.attested.unreadable.push(remark(pointer, reason)),
-            },
-            summary::TYPE => match Summary::of(verified) {
-                Ok(summary) => {
-                    let verified_at = self.not_ahead(summary.verified_at);
-                    self.seen.insert(identity, Some(Summary { verified_at, ..summary }));
-                }
-                Err(error) => self.attested.unreadable.push(remark(pointer, error.to_string())),
-            },
-            _ => {}
+        match what {
+            Ok(What::Scan(report, report_file, finished)) => {
+                let (key, statement) = identity;
+                let (format, place) = (pointer.format(), pointer.place.clone());
+                let (finished, summary) = (self.not_ahead(finished), None);
+                self.attested.scans.push(ScanAttestation {
+                    key,
+                    format,
+                    place,
+                    statement,
+                    report: *report,
+                    report_file,
+                    finished,
+                    summary,
+                });
+            }
+            Ok(What::Summary(summary)) => {
+                let verified_at = self.not_ahead(summary.verified_at);
+                self.seen.insert(identity, Some(Summary { verified_at, ..summary }));
+            }
+            Ok(What::Other) => {}
+            Err(reason) => self.attested.unreadable.push(remark(pointer, reason)),
         }
     }
 
@@ -154,20 +181,52 @@ impl Reading<'_> {
     }
 }
 
-fn scan(verified: &VerifiedAttestation, pointer: &Pointer) -> Result<ScanAttestation, String> {
-    let Vulnerability { result, finished, report: report_file } =
-        Vulnerability::of(verified).map_err(|error| error.to_string())?;
-    let report = Report::parse(result.as_bytes()).map_err(|error| format!("its report: {error}"))?;
-    Ok(ScanAttestation {
-        key: verified.key(),
-        format: pointer.format(),
-        place: pointer.place.clone(),
-        statement: verified.statement(),
-        report,
-        report_file,
-        finished,
-        summary: None,
-    })
+/// A key, and the digest of a statement that it signed.
+type Identity = (Fingerprint, Digest);
+
+/// What bytes state, wherever they stand.
+enum Stated {
+    /// A key vouches for it; or why it cannot be read.
+    Known(Identity, Result<What, String>),
+    /// No key vouches for it.
+    Foreign,
+    Invalid(String),
+}
+
+/// What a key attests.
+enum What {
+    /// A report, its digest as a file, and when the scan finished.
+    Scan(Box<Report>, Option<Digest>, Option<Timestamp>),
+    Summary(Summary),
+    Other,
+}
+
+impl Stated {
+    fn of(bytes: &[u8], keys: &[PublicKey], image: &Digest) -> Self {
+        match attestation::check(bytes, keys, image) {
+            Checked::Verified(verified) => {
+                Self::Known((verified.key(), verified.statement()), What::of(&verified))
+            }
+            Checked::Invalid(reason) => Self::Invalid(reason),
+            Checked::Unmatched | Checked::Other(_) => Self::Foreign,
+        }
+    }
+}
+
+impl What {
+    fn of(verified: &VerifiedAttestation) -> Result<Self, String> {
+        match verified.predicate_type() {
+            vulnerability::TYPE => {
+                let Vulnerability { result, finished, report } =
+                    Vulnerability::of(verified).map_err(|error| error.to_string())?;
+                let parsed =
+                    Report::parse(result.as_bytes()).map_err(|error| format!("its report: {error}"))?;
+                Ok(Self::Scan(Box::new(parsed), report, finished))
+            }
+            summary::TYPE => Summary::of(verified).map(Self::Summary).map_err(|error| error.to_string()),
+            _ => Ok(Self::Other),
+        }
+    }
 }
 
 fn remark(pointer: &Pointer, reason: String) -> Remark {

@@ -2,10 +2,11 @@
 
 use futures_util::{StreamExt as _, stream};
 
+use super::allowance::Allowance;
 use super::findings::Findings;
 use super::gather::Gathering;
 use super::pointer::{Pointer, by_blob};
-use super::survey::{Sought, remark};
+use super::survey::remark;
 use crate::model::verify::Remark;
 use crate::model::{Digest, Format};
 use crate::registry::{Kind, Registry, RegistryError};
@@ -14,22 +15,24 @@ use crate::registry::{Kind, Registry, RegistryError};
 pub(super) const CANDIDATES_LIMIT: usize = 1_000;
 
 /// What may still be read for one digest.
-pub(super) struct Left {
+pub(super) struct Left<'a> {
     pub(super) candidates: usize,
     /// `None`: as much as the candidates have.
     bytes: Option<u64>,
+    /// What others read too.
+    shared: Option<&'a Allowance>,
 }
 
-impl Left {
-    pub(super) fn of(sought: Sought) -> Self {
-        Self { candidates: CANDIDATES_LIMIT, bytes: sought.total() }
+impl<'a> Left<'a> {
+    pub(super) fn of(shared: Option<&'a Allowance>) -> Self {
+        Self { candidates: CANDIDATES_LIMIT, bytes: shared.map(Allowance::each), shared }
     }
 
     /// Takes out half of it, where bytes are counted: for bundles, which are read after the legacy layers. Otherwise
     /// whoever may write the one tag would hide them.
     pub(super) fn set_aside(&mut self) -> Self {
-        let Some(bytes) = self.bytes else { return Self { candidates: 0, bytes: None } };
-        let aside = Self { candidates: self.candidates / 2, bytes: Some(bytes / 2) };
+        let Some(bytes) = self.bytes else { return Self { candidates: 0, ..*self } };
+        let aside = Self { candidates: self.candidates / 2, bytes: Some(bytes / 2), ..*self };
         self.candidates -= aside.candidates;
         self.bytes = Some(bytes - bytes / 2);
         aside
@@ -40,9 +43,24 @@ impl Left {
         self.bytes = self.bytes.zip(aside.bytes).map(|(own, more)| own + more);
     }
 
-    /// Counts a blob that was read.
+    /// Counts a blob that was read, for each place where it stands.
     fn count(&mut self, bytes: usize) {
         self.bytes = self.bytes.map(|left| left.saturating_sub(bytes as u64));
+        self.shared.iter().for_each(|shared| shared.count(bytes as u64));
+    }
+
+    /// Why no more bytes may be read.
+    fn used_up(&self) -> Option<String> {
+        let shared = self.shared?;
+        let mib = |bytes: u64| bytes >> 20;
+        if shared.is_used_up() {
+            return Some(format!("{} MiB of attestations were read, and no more is", mib(shared.all())));
+        }
+        let reason = || {
+            let limit = mib(shared.each());
+            format!("the candidates have more than {limit} MiB together, and no more is read")
+        };
+        (self.bytes == Some(0)).then(reason)
     }
 
     /// The candidates that are read: no more than are left, and the small ones first where not all would fit.
@@ -64,7 +82,7 @@ impl<R: Registry> Gathering<'_, R> {
     pub(super) async fn read_all(
         &self,
         pointers: Vec<Pointer>,
-        left: &mut Left,
+        left: &mut Left<'_>,
         findings: &mut impl Findings,
     ) -> bool {
         let mut pointers = pointers;
@@ -73,16 +91,18 @@ impl<R: Registry> Gathering<'_, R> {
         let groups = left.take(pointers);
         let side_by_side = self.sought.side_by_side();
         for some in groups.chunks(2 * side_by_side) {
-            if left.bytes == Some(0) {
-                self.note_bytes(findings);
+            if let Some(reason) = left.used_up() {
+                self.note_bytes(reason, findings);
                 return false;
             }
             let mut blobs = stream::iter(some)
                 .map(|(digest, pointers)| async move { (pointers, self.read_blob(digest, pointers).await) })
                 .buffered(side_by_side);
             while let Some((pointers, blob)) = blobs.next().await {
-                left.count(blob.as_ref().map_or(0, |blob| blob.as_ref().map_or(0, bytes::Bytes::len)));
-                self.take(pointers, blob, findings);
+                if let Err(reason) = self.take(pointers, blob, left, findings).await {
+                    self.note_bytes(reason, findings);
+                    return false;
+                }
             }
             if findings.settled() {
                 return true;
@@ -113,17 +133,25 @@ impl<R: Registry> Gathering<'_, R> {
         self.registry.blob(self.place, digest, limit).await
     }
 
-    fn take(
+    /// Hands a blob over for each place where it stands.
+    ///
+    /// # Errors
+    /// Why no more bytes may be read.
+    async fn take(
         &self,
         pointers: &[Pointer],
         blob: Result<Option<bytes::Bytes>, RegistryError>,
+        left: &mut Left<'_>,
         findings: &mut impl Findings,
-    ) {
+    ) -> Result<(), String> {
         for pointer in pointers {
             let (place, format) = (pointer.place.clone(), pointer.format());
             match &blob {
                 Ok(Some(bytes)) => {
-                    findings.read(bytes, pointer);
+                    // The same bytes are read for each place where they stand, which may be a thousand.
+                    left.used_up().map_or(Ok(()), Err)?;
+                    left.count(bytes.len());
+                    findings.read(bytes, pointer).await;
                 }
                 Ok(None) => {
                     let reason = format!("its blob {} is not in the registry", pointer.blob);
@@ -132,12 +160,11 @@ impl<R: Registry> Gathering<'_, R> {
                 Err(error) => note_failure(findings, place, Some(format), error),
             }
         }
+        Ok(())
     }
 
-    fn note_bytes(&self, findings: &mut impl Findings) {
+    fn note_bytes(&self, reason: String, findings: &mut impl Findings) {
         let place = format!("{}@{}", self.place, self.image);
-        let limit = self.sought.total().unwrap_or_default() >> 20;
-        let reason = format!("the candidates have more than {limit} MiB together, and no more is read");
         findings.unreachable(Remark { place, format: None, reason });
     }
 
@@ -178,7 +205,7 @@ mod tests {
         sizes.iter().map(pointer).collect()
     }
 
-    fn taken(left: &mut Left, sizes: &[u64]) -> Vec<u64> {
+    fn taken(left: &mut Left<'_>, sizes: &[u64]) -> Vec<u64> {
         left.take(pointers(sizes))
             .iter()
             .flat_map(|(_, pointers)| pointers)
@@ -188,22 +215,24 @@ mod tests {
 
     #[test]
     fn attestations_have_a_bound_in_bytes_and_half_of_it_is_kept_for_bundles() {
-        let mut left = Left::of(Sought::Attestations(&[]));
+        let allowance = Allowance::of_one();
+        let mut left = Left::of(Some(&allowance));
         let all = (left.candidates, left.bytes);
         let aside = left.set_aside();
         assert_eq!((left.candidates, left.bytes), (all.0 / 2, all.1.map(|bytes| bytes / 2)));
         left.count(usize::MAX);
         assert_eq!(left.bytes, Some(0));
+        assert!(allowance.is_used_up() && left.used_up().is_some());
         left.put_back(&aside);
         assert_eq!((left.candidates, left.bytes), (all.0, all.1.map(|bytes| bytes / 2)));
     }
 
     #[test]
     fn small_attestations_are_read_first_where_not_all_fit_and_signatures_as_they_stand() {
-        let attestations = || Left::of(Sought::Attestations(&[]));
-        assert_eq!(taken(&mut attestations(), &[3, 1, 2]), [3, 1, 2]);
-        assert_eq!(taken(&mut attestations(), &[3 << 30, 1, 2 << 30]), [1, 2 << 30, 3 << 30]);
-        let mut signatures = Left::of(Sought::Signatures);
+        assert_eq!(taken(&mut Left::of(Some(&Allowance::of_one())), &[3, 1, 2]), [3, 1, 2]);
+        let too_many = [3 << 30, 1, 2 << 30];
+        assert_eq!(taken(&mut Left::of(Some(&Allowance::of_one())), &too_many), [1, 2 << 30, 3 << 30]);
+        let mut signatures = Left::of(None);
         assert_eq!(signatures.set_aside().candidates, 0);
         assert_eq!(taken(&mut signatures, &[3, 1, 2]), [3, 1, 2]);
         signatures.candidates = 2;

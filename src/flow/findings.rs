@@ -12,8 +12,9 @@ pub(super) trait Findings {
     fn wants(&self, _: &Pointer) -> bool {
         true
     }
-    /// Bytes were read at a place where what is looked for stands.
-    fn read(&mut self, bytes: &Bytes, pointer: &Pointer);
+    /// Bytes were read at a place where what is looked for stands. What takes long is done
+    /// [aside](super::aside::aside).
+    fn read(&mut self, bytes: &Bytes, pointer: &Pointer) -> impl Future<Output = ()> + Send;
     /// Something that is not looked for.
     fn other(&mut self, remark: Remark);
     /// Junk where what is looked for should be.
@@ -36,7 +37,7 @@ pub(super) struct Judgement<'a> {
 }
 
 impl Findings for Judgement<'_> {
-    fn read(&mut self, bytes: &Bytes, pointer: &Pointer) {
+    async fn read(&mut self, bytes: &Bytes, pointer: &Pointer) {
         self.evidence.take(pointer.read(bytes), &pointer.place, pointer.format(), self.image, self.keys);
     }
 

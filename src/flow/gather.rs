@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt as _, stream};
 
+use super::allowance::Allowance;
 use super::candidates::{Left, note_failure};
 use super::findings::Findings;
 use super::pointer::{Form, Pointer, envelope_pointer, legacy_pointer};
@@ -26,6 +27,8 @@ pub(super) struct Gathering<'a, R> {
     pub(super) sought: Sought,
     /// When the fallback tag is read.
     pub(super) fallback: Fallback,
+    /// How many bytes may be read; `None`: as many as the candidates have.
+    pub(super) allowance: Option<&'a Allowance>,
 }
 
 /// When the fallback tag is read beside the referrers API.
@@ -50,13 +53,13 @@ impl<R: Registry> Gathering<'_, R> {
         let place = format!("{}:{tag}", self.place);
         let stored = self.registry.manifest(self.place, &ManifestName::Tag(tag)).await;
         let layers = self.layers_at(&stored, place, findings);
-        let mut left = Left::of(self.sought);
+        let mut left = Left::of(self.allowance);
         self.read_all(layers, &mut left, findings).await
     }
 
     /// Runs the stages after the first.
     pub(super) async fn read(&self, survey: &Survey, findings: &mut impl Findings) -> bool {
-        let mut left = Left::of(self.sought);
+        let mut left = Left::of(self.allowance);
         let aside = left.set_aside();
         let layers = self.legacy_layers(survey, findings);
         if self.read_all(layers, &mut left, findings).await {
@@ -204,7 +207,7 @@ impl<R: Registry> Gathering<'_, R> {
     async fn read_referrers(
         &self,
         listed: &[Descriptor],
-        left: &mut Left,
+        left: &mut Left<'_>,
         findings: &mut impl Findings,
     ) -> bool {
         for some in listed.chunks(2 * SIDE_BY_SIDE) {

@@ -1,6 +1,8 @@
 //! The use cases. They know ports, never adapters.
 
+mod allowance;
 mod append;
+mod aside;
 pub mod attestations;
 mod candidates;
 pub mod copy;

@@ -1,8 +1,6 @@
 //! The newest scan of everything that an image runs, as known keys attest it.
 
-use jiff::Timestamp;
-
-use super::attestations::{Attested, ScanAttestation, scans};
+use super::attestations::{Attested, Bounds, ScanAttestation, scans};
 use super::validate::ValidateError;
 use super::validate::subjects::{Runnable, Subjects, subjects};
 use crate::model::manifest::Platform;
@@ -37,7 +35,7 @@ pub struct Scanned {
     pub scan: ScanAttestation,
 }
 
-/// Reads the attestations on `image` in `places`, and finds the newest at the time `now` for each platform that it
+/// Reads the attestations on `image` in `places`, and finds the newest within `bounds` for each platform that it
 /// runs on: that which was verified last.
 ///
 /// # Errors
@@ -47,10 +45,10 @@ pub async fn report<R: Registry>(
     image: &PinnedRef,
     places: &[Repository],
     keys: &[PublicKey],
-    now: Timestamp,
+    bounds: &Bounds,
 ) -> Result<ScanReport, ValidateError> {
     let (subjects, attested) =
-        tokio::join!(subjects(registry, image, None), scans(registry, image, places, keys, now));
+        tokio::join!(subjects(registry, image, None), scans(registry, image, places, keys, bounds));
     let Subjects { runnable, .. } = subjects?;
     let Attested { scans, unreadable, invalid, unreachable } = attested;
     let mut report =

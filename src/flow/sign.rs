@@ -228,6 +228,7 @@ impl<R: Registry> Signing<'_, R> {
             image: &self.target.subject.digest,
             sought: Sought::Signatures,
             fallback: Fallback::WithoutApi,
+            allowance: None,
         };
         let mut judgement = Judgement {
             image: gathering.image,

@@ -12,9 +12,6 @@ use crate::registry::{Listing, ManifestName, Referrers, Registry, RegistryError,
 /// Longest part of a type from outside that is shown, in characters.
 const TYPE_SHOWN: usize = 128;
 
-/// Most bytes of attestations that are read for one digest, all together: two years of daily scans.
-const ATTESTATIONS_LIMIT: u64 = 1 << 30;
-
 /// What is looked for beside a digest. Signatures and attestations are attached in the same ways, and neither is
 /// ever read as the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +36,6 @@ impl Sought {
         match self {
             Self::Signatures => SIGNATURE_LIMIT,
             Self::Attestations(_) => ATTESTATION_LIMIT,
-        }
-    }
-
-    /// Most bytes of all of them together, where so much could be asked for that no answer would ever come.
-    pub(super) fn total(self) -> Option<u64> {
-        match self {
-            Self::Signatures => None,
-            Self::Attestations(_) => Some(ATTESTATIONS_LIMIT),
         }
     }
 

@@ -163,6 +163,7 @@ pub async fn gather<R: Registry>(registry: &R, question: &Question<'_>) -> Gathe
             image: &digest,
             sought: Sought::Signatures,
             fallback: Fallback::Always,
+            allowance: None,
         };
         let tag = place.tag_prefix.as_ref().map(|prefix| Tag::signatures(&digest).behind(prefix.as_str()));
         let settled = match tag {

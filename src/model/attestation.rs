@@ -20,14 +20,21 @@ pub const LAYER_ANNOTATION: &str = "predicateType";
 /// An attestation as found, well-formed and not yet verified.
 #[derive(Debug, Clone)]
 pub struct Attestation {
+    signed: Signed,
+    statement: Statement,
+    predicate: String,
+}
+
+/// What an envelope around a statement signs, and its one signature. The statement was not looked at yet: anybody may
+/// attach one of many megabytes, and only a key makes it worth that.
+#[derive(Debug, Clone)]
+struct Signed {
     hint: Option<String>,
     /// The bytes that were signed, which end with the statement's.
     message: Vec<u8>,
     /// Where the statement's bytes begin in the message.
     at: usize,
     signature: Vec<u8>,
-    statement: Statement,
-    predicate: String,
 }
 
 /// What bytes turned out to be.
@@ -115,56 +122,73 @@ struct Predicate<'a> {
     predicate: Option<&'a RawValue>,
 }
 
+impl Signed {
+    /// Reads a sigstore bundle or an envelope that stands by itself, told apart by what they hold.
+    fn read(bytes: &[u8]) -> Result<Self, Unread> {
+        if bytes.len() as u64 > ATTESTATION_LIMIT {
+            return Err(Unread::Invalid(format!("it is larger than {ATTESTATION_LIMIT} bytes")));
+        }
+        let (envelope, hint) = envelope_of(bytes)?;
+        if envelope.payload_type != envelope::IN_TOTO {
+            return Err(Unread::Other(format!("an envelope of type `{}`", shown(&envelope.payload_type))));
+        }
+        let signature = match <[Vec<u8>; 1]>::try_from(envelope.signatures) {
+            Ok([signature]) => signature,
+            Err(signatures) => return Err(Unread::Invalid(envelope::not_one_signature(signatures.len()))),
+        };
+        let message = envelope::pae(&envelope.payload_type, &envelope.payload);
+        let at = message.len() - envelope.payload.len();
+        Ok(Self { hint, message, at, signature })
+    }
+
+    /// The statement's bytes.
+    fn statement(&self) -> &[u8] {
+        self.message.get(self.at..).unwrap_or_default()
+    }
+
+    /// The key that accepts the signature; of several the one whose fingerprint is lowest, so that the order of the
+    /// keys changes nothing.
+    fn accepted_by(&self, keys: &[PublicKey]) -> Option<Fingerprint> {
+        let accepting = keys.iter().filter(|key| key.accepts(&self.message, &self.signature));
+        accepting.map(PublicKey::fingerprint).min()
+    }
+}
+
+fn envelope_of(bytes: &[u8]) -> Result<(Envelope, Option<String>), Unread> {
+    let invalid = |error: &dyn std::fmt::Display| Unread::Invalid(error.to_string());
+    let text = Bounded::new(bytes).map_err(|error| invalid(&error))?;
+    let Object(Shape { media_type }) = text.read().map_err(|error: JsonError| invalid(&error))?;
+    if media_type.is_none() {
+        return Envelope::read(text).map(|envelope| (envelope, None)).map_err(|error| invalid(&error));
+    }
+    match Bundle::read(text) {
+        Ok(Bundle::Keyed { envelope, hint }) => Ok((envelope, hint)),
+        Ok(Bundle::Other(what)) => Err(Unread::Other(what)),
+        Err(error) => Err(invalid(&error)),
+    }
+}
+
 impl Attestation {
     /// Reads a sigstore bundle or an envelope that stands by itself, told apart by what they hold.
     pub fn read(bytes: &[u8]) -> Read {
-        if bytes.len() as u64 > ATTESTATION_LIMIT {
-            return Read::Invalid(format!("it is larger than {ATTESTATION_LIMIT} bytes"));
-        }
-        match Self::envelope_of(bytes) {
-            Ok((envelope, hint)) => Self::of(envelope, hint),
+        match Signed::read(bytes).and_then(Self::of) {
+            Ok(attestation) => Read::Attestation(attestation),
             Err(Unread::Other(what)) => Read::Other(what),
             Err(Unread::Invalid(reason)) => Read::Invalid(reason),
         }
     }
 
-    fn envelope_of(bytes: &[u8]) -> Result<(Envelope, Option<String>), Unread> {
-        let invalid = |error: &dyn std::fmt::Display| Unread::Invalid(error.to_string());
-        let text = Bounded::new(bytes).map_err(|error| invalid(&error))?;
-        let Object(Shape { media_type }) = text.read().map_err(|error: JsonError| invalid(&error))?;
-        if media_type.is_none() {
-            return Envelope::parse(bytes).map(|envelope| (envelope, None)).map_err(|error| invalid(&error));
-        }
-        match Bundle::parse(bytes) {
-            Ok(Bundle::Keyed { envelope, hint }) => Ok((envelope, hint)),
-            Ok(Bundle::Other(what)) => Err(Unread::Other(what)),
-            Err(error) => Err(invalid(&error)),
-        }
-    }
-
-    fn of(envelope: Envelope, hint: Option<String>) -> Read {
-        if envelope.payload_type != envelope::IN_TOTO {
-            return Read::Other(format!("an envelope of type `{}`", shown(&envelope.payload_type)));
-        }
-        let (statement, predicate) = match stated(&envelope.payload) {
-            Ok(stated) => stated,
-            Err(reason) => return Read::Invalid(reason),
-        };
+    fn of(signed: Signed) -> Result<Self, Unread> {
+        let (statement, predicate) = stated(signed.statement()).map_err(Unread::Invalid)?;
         if statement.predicate_type == statement::SIGNATURE_PREDICATE {
-            return Read::Other("a signature".to_owned());
+            return Err(Unread::Other("a signature".to_owned()));
         }
-        let signature = match <[Vec<u8>; 1]>::try_from(envelope.signatures) {
-            Ok([signature]) => signature,
-            Err(signatures) => return Read::Invalid(envelope::not_one_signature(signatures.len())),
-        };
-        let message = envelope::pae(&envelope.payload_type, &envelope.payload);
-        let at = message.len() - envelope.payload.len();
-        Read::Attestation(Self { hint, message, at, signature, statement, predicate })
+        Ok(Self { signed, statement, predicate })
     }
 
     /// What a bundle says of its key: shown, never trusted.
     pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+        self.signed.hint.as_deref()
     }
 
     /// What its predicate is, as written; nothing vouches for it.
@@ -179,7 +203,7 @@ impl Attestation {
 
     /// SHA-256 of the statement's bytes.
     pub fn statement(&self) -> Digest {
-        Digest::of(self.message.get(self.at..).unwrap_or_default())
+        Digest::of(self.signed.statement())
     }
 
     /// Whether it would be about `image` if a key accepted it.
@@ -194,13 +218,16 @@ impl Attestation {
         self.statement.subject_of(image).map(|_| ()).map_err(str::to_owned)
     }
 
-    /// Asks every key whether it accepts the attestation for `image`; of several the one whose fingerprint is
-    /// lowest, so that the order of the keys changes nothing.
+    /// Asks every key whether it accepts the attestation for `image`.
     pub fn check(&self, image: &Digest, keys: &[PublicKey]) -> Checked {
-        let accepting = keys.iter().filter(|key| key.accepts(&self.message, &self.signature));
-        let Some(key) = accepting.map(PublicKey::fingerprint).min() else {
-            return Checked::Unmatched;
-        };
+        match self.signed.accepted_by(keys) {
+            Some(key) => self.accepted(key, image),
+            None => Checked::Unmatched,
+        }
+    }
+
+    /// What it is for `image`, once `key` accepted its signature.
+    fn accepted(&self, key: Fingerprint, image: &Digest) -> Checked {
         if let Err(reason) = self.speaks_of(image) {
             return Checked::Invalid(reason);
         }
@@ -223,11 +250,16 @@ fn stated(payload: &[u8]) -> Result<(Statement, String), String> {
     Ok((statement, predicate.map_or("null", RawValue::get).to_owned()))
 }
 
-/// Reads `bytes`, a bundle or an envelope, and asks every key whether it accepts the attestation for `image`.
+/// Reads `bytes`, a bundle or an envelope, and asks every key whether it accepts the attestation for `image`. The
+/// statement is read only where one does, so of what others signed nobody learns whether it is one.
 pub fn check(bytes: &[u8], keys: &[PublicKey], image: &Digest) -> Checked {
-    match Attestation::read(bytes) {
-        Read::Attestation(attestation) => attestation.check(image, keys),
-        Read::Other(what) => Checked::Other(what),
-        Read::Invalid(reason) => Checked::Invalid(reason),
+    let checked = Signed::read(bytes).and_then(|signed| {
+        let Some(key) = signed.accepted_by(keys) else { return Ok(Checked::Unmatched) };
+        Attestation::of(signed).map(|attestation| attestation.accepted(key, image))
+    });
+    match checked {
+        Ok(checked) => checked,
+        Err(Unread::Other(what)) => Checked::Other(what),
+        Err(Unread::Invalid(reason)) => Checked::Invalid(reason),
     }
 }

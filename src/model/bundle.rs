@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::digest::Digest;
 use super::envelope::{self, EncodedEnvelope, Envelope, EnvelopeError};
-use super::json::{self, JsonError, Object};
+use super::json::{Bounded, JsonError, Object};
 use super::key::{Fingerprint, PublicKey};
 
 /// Media type of the bundles that are written, and artifactType of the manifest that carries one.
@@ -95,12 +95,17 @@ impl Bundle {
     /// # Errors
     /// Not JSON of that form, too deep, a duplicate member, or an envelope that is not base64.
     pub fn parse(bytes: &[u8]) -> Result<Self, BundleError> {
-        let Object(Version { media_type }) = json::from_slice(bytes)?;
+        Self::read(Bounded::new(bytes)?)
+    }
+
+    /// Reads a bundle whose bounds were checked, which takes longest of all.
+    pub(super) fn read(text: Bounded<'_>) -> Result<Self, BundleError> {
+        let Object(Version { media_type }) = text.read()?;
         if !READ.contains(&media_type.as_str()) {
             let shown: String = media_type.chars().take(128).collect();
             return Ok(Self::Other(format!("a bundle of type `{}`", super::escape_untrusted(&shown))));
         }
-        let Object(document): Object<Document> = json::from_slice(bytes)?;
+        let Object(document): Object<Document> = text.read()?;
         debug_assert_eq!(document.media_type, media_type);
         let Object(material) = document.verification_material;
         match (document.dsse_envelope, material) {

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD as WRITTEN;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
-use super::json::{self, JsonError, Object};
+use super::json::{Bounded, JsonError, Object};
 
 /// Media type of an envelope that stands by itself: an attestation in a layer of the `.att` manifest.
 pub const MEDIA_TYPE: &str = "application/vnd.dsse.envelope.v1+json";
@@ -57,7 +57,12 @@ impl Envelope {
     /// # Errors
     /// Not JSON of that form, too deep, a duplicate member, or not base64.
     pub fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
-        let Object(encoded): Object<EncodedEnvelope> = json::from_slice(bytes)?;
+        Self::read(Bounded::new(bytes)?)
+    }
+
+    /// Reads an envelope whose bounds were checked.
+    pub(super) fn read(text: Bounded<'_>) -> Result<Self, EnvelopeError> {
+        let Object(encoded): Object<EncodedEnvelope> = text.read()?;
         encoded.decode()
     }
 }

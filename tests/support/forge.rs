@@ -87,12 +87,16 @@ fn put_annotated_bundle<S: Store + ?Sized>(
     annotations: Value,
 ) {
     let signature = signed(key, &envelope::pae(envelope::IN_TOTO, statement));
-    let bytes = bundle::to_bytes(statement, &signature, &hinted.public);
+    put_bundle_of(store, image, &bundle::to_bytes(statement, &signature, &hinted.public), annotations);
+}
+
+/// Attaches any bytes as a bundle, with these annotations on its manifest.
+pub fn put_bundle_of<S: Store + ?Sized>(store: &S, image: &Pushed, bytes: &[u8], annotations: Value) {
     let repository = &image.repository;
     let manifest = json!({
         "schemaVersion": 2, "mediaType": OCI_MANIFEST, "artifactType": bundle::MEDIA_TYPE,
         "config": stored(store, repository, OCI_EMPTY, EMPTY_BLOB),
-        "layers": [stored(store, repository, bundle::MEDIA_TYPE, &bytes)],
+        "layers": [stored(store, repository, bundle::MEDIA_TYPE, bytes)],
         "subject": {"mediaType": image.media_type, "digest": image.digest.to_string(), "size": image.bytes.len()},
         "annotations": annotations,
     });

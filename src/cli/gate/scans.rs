@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use crate::cli::page::Scans;
+use crate::flow::attestations::{Allowance, Bounds};
 use crate::flow::gate::GateAnswer;
 use crate::flow::scans::report;
 use crate::model::{Digest, Fingerprint, PinnedRef, PublicKey, Repository};
@@ -44,9 +45,10 @@ impl Question {
         (self.image.repository().clone(), self.image.digest(), keys)
     }
 
-    async fn ask<R: Registry>(&self, registry: &R, deadline: Instant, now: Timestamp) -> Scans {
-        let asked = report(registry, &self.image, &self.places, &self.keys, now);
-        match timeout_at(deadline, asked).await {
+    async fn ask<R: Registry>(&self, registry: &R, bounds: &Bounds) -> Scans {
+        let asked = report(registry, &self.image, &self.places, &self.keys, bounds);
+        // What was read of attestations until then is part of the answer.
+        match timeout_at(bounds.deadline, asked).await {
             Ok(Ok(report)) => report.into(),
             Ok(Err(error)) => Scans::Unknown(error.to_string()),
             Err(_) => Scans::Unknown("no answer within the time limit (--timeout)".to_owned()),
@@ -84,8 +86,9 @@ pub(super) async fn scans<R: Registry>(
         answers.iter().map(|answer| Question::of(policies, answer)).collect();
     let distinct: HashMap<Identity, &Question> =
         questions.iter().flatten().map(|question| (question.identity(), question)).collect();
+    let bounds = &Bounds { now, deadline, allowance: Allowance::of_many() };
     let known: HashMap<Identity, Scans> = stream::iter(distinct)
-        .map(|(identity, question)| async move { (identity, question.ask(registry, deadline, now).await) })
+        .map(|(identity, question)| async move { (identity, question.ask(registry, bounds).await) })
         .buffer_unordered(IMAGES_AT_ONCE)
         .collect()
         .await;

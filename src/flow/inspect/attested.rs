@@ -6,6 +6,8 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::{Attached, HINT_LIMIT, Kind};
+use crate::flow::allowance::Allowance;
+use crate::flow::aside::aside;
 use crate::flow::findings::Findings;
 use crate::flow::gather::{Fallback, Gathering};
 use crate::flow::pointer::Pointer;
@@ -83,11 +85,13 @@ pub(super) async fn add<R: Registry>(
     registry: &R,
     place: &Repository,
     image: &Digest,
+    allowance: &Allowance,
     attached: &mut Vec<Attached>,
     unreachable: &mut Vec<Remark>,
 ) {
     let sought = Sought::Attestations(&[]);
-    let gathering = Gathering { registry, place, image, sought, fallback: Fallback::Always };
+    let (fallback, allowance) = (Fallback::Always, Some(allowance));
+    let gathering = Gathering { registry, place, image, sought, fallback, allowance };
     let mut reading = Reading { image, found: Vec::new(), unreachable: Vec::new() };
     gathering.run(&mut reading).await;
     let Reading { found, unreachable: unread, .. } = reading;
@@ -104,22 +108,15 @@ struct Reading<'a> {
 }
 
 impl Findings for Reading<'_> {
-    fn read(&mut self, bytes: &Bytes, pointer: &Pointer) {
-        let attestation = match Attestation::read(bytes) {
-            Read::Attestation(attestation) => attestation,
-            // The listing of signatures says what it is.
-            Read::Other(_) => return,
-            Read::Invalid(reason) => return self.push(Kind::Invalid, pointer, None, Some(reason)),
-        };
-        let hint = attestation.hint().map(|hint| hint.chars().take(HINT_LIMIT).collect());
-        let (kind, reason) = match attestation.speaks_of(self.image) {
-            Ok(()) => (Kind::Attestation, None),
-            Err(reason) => (Kind::Invalid, Some(reason)),
-        };
-        self.push(kind, pointer, hint, reason);
-        if let Some(found) = self.found.last_mut().filter(|_| kind == Kind::Attestation) {
-            let (stated, unread) = Stated::of(&attestation);
-            (found.states, found.reason) = (Some(stated), unread);
+    async fn read(&mut self, bytes: &Bytes, pointer: &Pointer) {
+        let (bytes, image) = (bytes.clone(), *self.image);
+        match aside(move || Seen::of(&bytes, &image)).await {
+            Ok(seen) => self.found.extend(seen.map(|seen| seen.attached(pointer))),
+            Err(reason) => self.unreachable.push(Remark {
+                place: pointer.place.clone(),
+                format: Some(pointer.format()),
+                reason,
+            }),
         }
     }
 
@@ -131,17 +128,43 @@ impl Findings for Reading<'_> {
     }
 }
 
-impl Reading<'_> {
-    fn push(&mut self, kind: Kind, pointer: &Pointer, key_hint: Option<String>, reason: Option<String>) {
-        self.found.push(Attached {
-            kind,
+/// What bytes say, wherever they stand.
+struct Seen {
+    kind: Kind,
+    hint: Option<String>,
+    states: Option<Stated>,
+    reason: Option<String>,
+}
+
+impl Seen {
+    /// Nothing for what is no attestation: the listing of signatures says what that is.
+    fn of(bytes: &[u8], image: &Digest) -> Option<Self> {
+        let invalid = |hint, reason| Self { kind: Kind::Invalid, hint, states: None, reason: Some(reason) };
+        let attestation = match Attestation::read(bytes) {
+            Read::Attestation(attestation) => attestation,
+            Read::Other(_) => return None,
+            Read::Invalid(reason) => return Some(invalid(None, reason)),
+        };
+        let hint = attestation.hint().map(|hint| hint.chars().take(HINT_LIMIT).collect());
+        Some(match attestation.speaks_of(image) {
+            Ok(()) => {
+                let (stated, reason) = Stated::of(&attestation);
+                Self { kind: Kind::Attestation, hint, states: Some(stated), reason }
+            }
+            Err(reason) => invalid(hint, reason),
+        })
+    }
+
+    fn attached(self, pointer: &Pointer) -> Attached {
+        Attached {
+            kind: self.kind,
             format: Some(pointer.format()),
             place: pointer.place.clone(),
             size: Some(pointer.size),
-            key_hint,
+            key_hint: self.hint,
             claims: None,
-            states: None,
-            reason,
-        });
+            states: self.states,
+            reason: self.reason,
+        }
     }
 }

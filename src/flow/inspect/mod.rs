@@ -8,6 +8,7 @@ use serde::Serialize;
 pub use attested::Stated;
 
 use super::FlowError;
+use super::allowance::Allowance;
 use super::findings::Findings;
 use super::gather::{Fallback, Gathering};
 use super::pointer::Pointer;
@@ -113,7 +114,7 @@ impl Listing<'_> {
 }
 
 impl Findings for Listing<'_> {
-    fn read(&mut self, bytes: &Bytes, pointer: &Pointer) {
+    async fn read(&mut self, bytes: &Bytes, pointer: &Pointer) {
         let (format, place) = (Some(pointer.format()), pointer.place.clone());
         let size = Some(pointer.size);
         let candidate = match pointer.read(bytes) {
@@ -160,8 +161,10 @@ pub async fn inspect<R: Registry>(
     let mut listing = Listing { image: &digest, attached: Vec::new(), unreachable: Vec::new() };
     let (fetched, ()) = tokio::join!(fetch_image(registry, image), list(registry, places, &mut listing));
     let (stored, manifest) = fetched?;
+    let allowance = Allowance::of_one();
     for place in places.iter().filter(|_| attestations) {
-        attested::add(registry, place, &digest, &mut listing.attached, &mut listing.unreachable).await;
+        attested::add(registry, place, &digest, &allowance, &mut listing.attached, &mut listing.unreachable)
+            .await;
     }
     Ok(Inspection {
         reference: image.to_string(),
@@ -180,7 +183,9 @@ async fn list<R: Registry>(registry: &R, places: &[Repository], listing: &mut Li
     let image = listing.image;
     for place in places {
         let sought = Sought::Signatures;
-        Gathering { registry, place, image, sought, fallback: Fallback::Always }.run(listing).await;
+        Gathering { registry, place, image, sought, fallback: Fallback::Always, allowance: None }
+            .run(listing)
+            .await;
         tagged(registry, place, Tag::attestations(image), "attestation", listing).await;
         tagged(registry, place, Tag::sbom(image), "SBOM", listing).await;
     }

@@ -10,6 +10,8 @@ use super::grounds::{Ground, Grounds, ReportTexts};
 use super::statements::{Statement, statements};
 use super::{Storage, ValidationSigner};
 use crate::flow::FlowError;
+use crate::flow::allowance::Allowance;
+use crate::flow::aside::aside;
 use crate::flow::attestations::OF_A_SCAN;
 use crate::flow::findings::Findings;
 use crate::flow::gather::{Fallback, Gathering};
@@ -150,15 +152,17 @@ impl<R: Registry> Attesting<'_, R> {
         statements: &[Statement],
     ) -> Result<Vec<(usize, Format)>, FlowError> {
         let image = self.ground.known.image.digest();
+        let allowance = Allowance::of_one();
         let gathering = Gathering {
             registry: self.registry,
             place: self.storage.place,
             image: &image,
             sought: survey.sought,
             fallback: Fallback::WithoutApi,
+            allowance: Some(&allowance),
         };
-        let keys = [self.signer.0.public_key().clone()];
-        let mut comparing = Comparing { image: &image, keys: &keys, statements, there: Vec::new() };
+        let key = self.signer.0.public_key();
+        let mut comparing = Comparing { image: &image, key, statements, there: Vec::new() };
         gathering.read(survey, &mut comparing).await;
         Ok(comparing.there)
     }
@@ -215,7 +219,7 @@ fn layer(statement: &Statement, signature: &[u8]) -> LegacyLayer {
 /// Finds statements among what is attached. What cannot be read is written again, at worst.
 struct Comparing<'a> {
     image: &'a Digest,
-    keys: &'a [PublicKey],
+    key: &'a PublicKey,
     statements: &'a [Statement],
     there: Vec<(usize, Format)>,
 }
@@ -226,8 +230,10 @@ impl Findings for Comparing<'_> {
         self.statements.iter().any(|statement| statement.may_have(pointer.size))
     }
 
-    fn read(&mut self, bytes: &Bytes, pointer: &Pointer) {
-        let Checked::Verified(verified) = attestation::check(bytes, self.keys, self.image) else { return };
+    async fn read(&mut self, bytes: &Bytes, pointer: &Pointer) {
+        let (bytes, key, image) = (bytes.clone(), self.key.clone(), *self.image);
+        let checked = aside(move || attestation::check(&bytes, &[key], &image)).await;
+        let Ok(Checked::Verified(verified)) = checked else { return };
         if let Some(number) = self.statements.iter().position(|statement| statement.is(&verified)) {
             self.there.push((number, pointer.format()));
         }

@@ -6,6 +6,7 @@ mod checked;
 mod cosign;
 mod cost;
 mod read;
+mod strangers;
 mod written;
 
 use std::collections::BTreeMap;
