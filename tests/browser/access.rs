@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::driver::Browser;
-use crate::pages::page;
+use crate::pages::{mixed, page};
 
 fn opened() -> Browser {
     let browser = Browser::start();
@@ -34,6 +34,55 @@ fn controls_and_tables_have_roles_and_names() {
     let unnamed = browser.run("return document.querySelectorAll('th:not([scope])').length");
     assert_eq!(unnamed, 0);
     assert_eq!(browser.run("return document.documentElement.lang"), "en");
+}
+
+#[test]
+fn what_scrolls_can_be_reached_and_has_a_name_of_its_own() {
+    let browser = opened();
+    browser.find("#unfold").click();
+    let scrollers = browser.run(
+        "return [...document.querySelectorAll('.scroll')].map((it) => [it.tabIndex,
+           it.getAttribute('aria-label') ?? document.getElementById(it.getAttribute('aria-labelledby')).textContent])",
+    );
+    let expected =
+        json!([[0, "At a glance"], [0, "Findings in hostile, linux/amd64"], [0, "Policies of this run"]]);
+    assert_eq!(scrollers, expected);
+    // Its words say what it does next; a state beside them would say the opposite.
+    assert_eq!(browser.run("return document.getElementById('unfold').hasAttribute('aria-pressed')"), false);
+}
+
+#[test]
+fn the_chosen_filter_is_seen_in_forced_colours() {
+    let browser = opened();
+    let features = json!({"features": [{"name": "forced-colors", "value": "active"}]});
+    browser.chromium("Emulation.setEmulatedMedia", features);
+    assert_eq!(browser.run("return matchMedia('(forced-colors: active)').matches"), true);
+    let colours = browser.run(
+        "return ['checked', 'not(:checked)'].map((state) =>
+           getComputedStyle(document.querySelector(`.choice input:${state} + span`)).backgroundColor)",
+    );
+    assert_ne!(colours[0], colours[1]);
+}
+
+#[test]
+fn every_policy_and_every_decision_says_in_words_what_it_is() {
+    let browser = Browser::start();
+    browser.open_text(mixed());
+    let cells = browser.run(
+        "return [...document.querySelectorAll('table.glance tbody tr')].map(
+           (row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent.trim()))",
+    );
+    let (dash, lacks, signed) = ("\u{2013} not asked", "\u{2717} missing", "\u{2713} signed");
+    let expected = json!([
+        ["\u{2717} denied", dash, dash, signed, lacks, lacks],
+        ["\u{2717} denied", "\u{2717} denied", dash, dash, dash],
+        ["\u{2717} denied: no policy", dash, dash, dash, dash],
+        ["\u{2713} allowed", dash, signed, "\u{2013} not needed", dash, dash],
+    ]);
+    assert_eq!(cells, expected);
+    let policies =
+        browser.run("return [...document.querySelectorAll('th.policy')].map((it) => it.textContent)");
+    assert_eq!(policies, json!(["forbidden", "image-policy", "production", "watch (warns)"]));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::driver::Browser;
-use crate::pages::{HOSTILE, LONG, page};
+use crate::pages::{HOSTILE, LONG, MANIFEST, page};
 
 fn opened() -> Browser {
     let browser = Browser::start();
@@ -21,7 +21,8 @@ fn hostile_claims_are_shown_as_they_are_and_become_nothing_else() {
     for (name, _, shown) in HOSTILE {
         assert_eq!(claims[name], shown, "{name}");
     }
-    assert_eq!(claims["long"].as_str().unwrap().len(), LONG);
+    let cut = format!("{} \u{2026} {} more characters, see the JSON", "x".repeat(512), LONG - 512);
+    assert_eq!(claims["long"], cut);
     assert_eq!(browser.run("return typeof window.hostile"), "undefined");
     let elements = browser.run(
         "return ['script', 'style', 'img', 'iframe', 'base', 'svg [onload]', '[onerror]', 'body *:not(svg) > rect']
@@ -29,11 +30,17 @@ fn hostile_claims_are_shown_as_they_are_and_become_nothing_else() {
     );
     assert_eq!(elements, json!([1, 1, 0, 0, 0, 0, 0, 0]));
     let inner = browser.run(
-        "return [...document.querySelectorAll('.claims dd')].filter((dd) => dd.firstElementChild).length",
+        "return [...document.querySelectorAll('.claims dd, .scan tbody *')].filter(
+           (it) => it.matches('dd, th, td') && it.querySelector(':not(small)')).length",
     );
     assert_eq!(inner, 0);
     let object = browser.run("return document.querySelector('.facts li').textContent");
     assert!(object.as_str().unwrap().contains("Pod <script>window.hostile=4</script>"), "{object}");
+    assert!(object.as_str().unwrap().contains(MANIFEST), "{object}");
+    let finding = browser
+        .run("return [...document.querySelectorAll('.scan tbody tr > *')].map((it) => it.textContent)");
+    let text = |number: u8| format!("<img src=x onerror='window.hostile={number}'>");
+    assert_eq!(finding, json!([text(5), "low", text(6), text(7), text(8)]));
 }
 
 #[test]

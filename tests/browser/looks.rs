@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::driver::Browser;
-use crate::pages::page;
+use crate::pages::{mixed, page};
 
 fn opened() -> Browser {
     let browser = Browser::start();
@@ -50,4 +50,35 @@ fn on_paper_every_proof_is_open_and_then_as_it_was() {
     browser.chromium("Emulation.setEmulatedMedia", json!({"media": "print"}));
     let seen = browser.run("return [...document.querySelectorAll('.body')].every((it) => it.checkVisibility({ contentVisibilityAuto: true }) && it.offsetHeight > 0)");
     assert_eq!(seen, true);
+}
+
+#[test]
+fn on_paper_an_image_has_room_beside_six_signers() {
+    let browser = Browser::start();
+    browser.open_text(mixed());
+    assert_eq!(browser.run("return document.querySelectorAll('thead tr:last-child th').length"), 6 + 3);
+    let paper = json!({"width": 718, "height": 1000, "deviceScaleFactor": 1, "mobile": false});
+    browser.chromium("Emulation.setDeviceMetricsOverride", paper);
+    browser.chromium("Emulation.setEmulatedMedia", json!({"media": "print"}));
+    let widths = browser.run(
+        "const width = (it) => document.querySelector(it).getBoundingClientRect().width;
+         return [width('.glance tbody th'), width('table.glance')]",
+    );
+    let [image, table]: [f64; 2] = serde_json::from_value(widths).unwrap();
+    assert!(image >= 180.0 && table <= 718.0, "{image} {table}");
+}
+
+#[test]
+fn a_mark_and_its_words_stand_in_one_line() {
+    let browser = Browser::start();
+    browser.open_text(mixed());
+    let narrow = json!({"width": 600, "height": 900, "deviceScaleFactor": 1, "mobile": false});
+    browser.chromium("Emulation.setDeviceMetricsOverride", narrow);
+    let heights = browser.run(
+        "const range = document.createRange();
+         return [...document.querySelectorAll('.glance td')].map((cell) => {
+           range.selectNodeContents(cell); return range.getBoundingClientRect().height })",
+    );
+    let heights: Vec<f64> = serde_json::from_value(heights).unwrap();
+    assert!(heights.len() > 20 && heights.iter().all(|height| *height < 40.0), "{heights:?}");
 }

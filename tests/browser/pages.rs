@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::cli::Countersign;
 use crate::support::image::{self, Pushed};
@@ -25,6 +25,16 @@ pub(crate) const HOSTILE: [(&str, &str, &str); 6] = [
 ];
 /// A word that no line holds.
 pub(crate) const LONG: usize = 600;
+
+/// A finding each text of which is markup, and the name of a manifest's file.
+fn hostile_finding() -> Value {
+    let text = |number: u8| format!("<img src=x onerror='window.hostile={number}'>");
+    json!([{
+        "VulnerabilityID": text(5), "PkgName": text(6), "InstalledVersion": text(7), "FixedVersion": text(8),
+        "Severity": "LOW",
+    }])
+}
+pub(crate) const MANIFEST: &str = "<b onclick='window.hostile=9'>pod.yaml";
 
 /// A page, and the images on it.
 pub(crate) struct Page {
@@ -52,9 +62,10 @@ fn make() -> Page {
     let claims: Vec<String> = claims.flat_map(|claim| ["--annotation".to_owned(), claim]).collect();
     sign(&hostile, &build, &claims);
     sign(&unsigned, &build, &[]);
-    validate(&folder, &hostile, [&build, &validation], &[]);
+    let finding = hostile_finding();
+    validate(&folder, &hostile, [&build, &validation], &finding, &["--attest".to_owned()]);
     let policy = folder.write("policy.yaml", policy(registry.host(), [&build, &validation]));
-    let manifest = folder.write("pod.yaml", manifest(&[&unsigned, &hostile, &missing]));
+    let manifest = folder.write(MANIFEST, manifest(&[&unsigned, &hostile, &missing]));
     let report = format!("html={}", folder.join("gate.html").display());
     let gate = Countersign::new().args(["gate", "--report", &report, "--policy"]).arg(policy);
     gate.arg("-f").arg(manifest).run().expect_code(1);
@@ -67,18 +78,19 @@ pub(crate) fn sign(image: &Pushed, key: &TestKey, more: &[String]) {
     command.args(more).run().expect_code(0);
 }
 
-/// The second signature, on a report without a finding.
+/// The second signature, on a report with these findings.
 pub(crate) fn validate(
     folder: &TempFolder,
     image: &Pushed,
     [build, validation]: [&TestKey; 2],
+    findings: &Value,
     more: &[String],
 ) {
     let report = json!({
         "SchemaVersion": 2, "CreatedAt": "2026-01-31T12:00:00Z", "ArtifactName": "app",
         "ArtifactType": "container_image",
         "Metadata": {"ImageID": image.config(), "DiffIDs": image.layers()},
-        "Results": [{"Target": "app", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": []}],
+        "Results": [{"Target": "app", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": findings}],
     });
     let report = folder.write("report.json", report.to_string());
     let rules =
@@ -87,6 +99,53 @@ pub(crate) fn validate(
     let command = Countersign::new().args(["validate", &image.pinned(), "--key", &validation.private_arg()]);
     let command = command.args(["--build-key", &build.public_arg(), "--scan"]).arg(report);
     command.arg("--rules").arg(rules).args(more).run().expect_code(0);
+}
+
+/// The page of a gate under four policies whose signers have six columns together: two are enforced, one warns, one
+/// denies, one has two alternatives; and an image that none speaks of.
+pub(crate) fn mixed() -> &'static str {
+    static PAGE: LazyLock<String> = LazyLock::new(make_mixed);
+    &PAGE
+}
+
+fn make_mixed() -> String {
+    let (folder, registry) = (TempFolder::new(), docker_registry());
+    let keys = [&TestKey::new(), &TestKey::new()];
+    let host = registry.host();
+    let push = |name: &str| image::image(host, name, "1.4", name);
+    let images = ["shop/app-with-a-long-name", "shop/forbidden", "partner/tool", "stray/app"].map(push);
+    [&images[0], &images[2]].into_iter().for_each(|image| sign(image, keys[0], &[]));
+    let watch =
+        policy(host, [keys[1]; 2]).replace("production", "watch").replace("spec:\n", "spec:\n  mode: Warn\n");
+    let (watch, _) = watch.split_once("    - {name: validation").unwrap();
+    let forbidden = format!(
+        "apiVersion: policy.countersign.dev/v1alpha1\nkind: SignaturePolicy\nmetadata: {{name: forbidden}}\nspec:\n  \
+         images: {{include: ['{host}/shop/forbidden']}}\n  action: Deny\n"
+    );
+    let texts = [policy(host, keys), watch.to_owned(), forbidden, alternatives(host, keys)];
+    for (number, text) in texts.iter().enumerate() {
+        folder.write(&format!("policies/{number}.yaml"), text);
+    }
+    let manifest = folder.write("pod.yaml", manifest(&images.iter().collect::<Vec<_>>()));
+    let report = format!("html={}", folder.join("gate.html").display());
+    let gate =
+        Countersign::new().args(["gate", "--report", &report, "--policy"]).arg(folder.join("policies"));
+    gate.arg("-f").arg(manifest).run().expect_code(1);
+    std::fs::read_to_string(folder.join("gate.html")).unwrap()
+}
+
+/// A policy in the form of the Tanzu webhook: either key is enough.
+fn alternatives(host: &str, keys: [&TestKey; 2]) -> String {
+    let pem =
+        |key: &TestKey| std::fs::read_to_string(key.public_arg()).unwrap().replace('\n', "\n          ");
+    format!(
+        "apiVersion: signing.apps.tanzu.vmware.com/v1beta1\nkind: ClusterImagePolicy\nmetadata: {{name: \
+         image-policy}}\nspec:\n  verification:\n    exclude: {{resources: {{namespaces: [kube-system]}}}}\n    keys:\n      \
+         - name: first\n        publicKey: |\n          {}\n      - name: second\n        publicKey: |\n          {}\n    \
+         images:\n      - namePattern: '{host}/partner/*'\n        keys: [{{name: first}}, {{name: second}}]\n",
+        pem(keys[0]),
+        pem(keys[1]),
+    )
 }
 
 /// Both signatures are required.

@@ -198,3 +198,42 @@ fn cell(html: &mut Html, sign: &Sign, width: usize) {
     };
     html.raw("</td>");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{AnyOfDecision, Conclusion, Reason, ReasonCode};
+
+    fn policy(mode: Mode, outcomes: &[ReasonCode]) -> PolicyDecision {
+        let signer = |code: &ReasonCode| SignerDecision {
+            name: "authority".to_owned(),
+            outcome: Outcome::Unsatisfied(Reason { code: *code, text: String::new() }),
+        };
+        let alternatives = outcomes.iter().map(signer).collect();
+        let conclusion = Conclusion::AnyOf(AnyOfDecision { alternatives, reason: None });
+        PolicyDecision { name: "policy".to_owned(), mode, conclusion }
+    }
+
+    fn shown(policy: &PolicyDecision) -> String {
+        let columns = columns(policy.signers()).collect();
+        let mut html = Html::default();
+        cells(&mut html, Some(policy), &Group { policy: &policy.name, mode: policy.mode, columns });
+        html.finish()
+    }
+
+    #[test]
+    fn two_signers_of_one_name_have_a_column_each() {
+        let html = shown(&policy(Mode::Enforce, &[ReasonCode::Missing, ReasonCode::Revoked]));
+        assert_eq!(html.matches("<td").count(), 2, "{html}");
+        assert!(html.contains("missing") && html.contains("revoked"), "{html}");
+    }
+
+    #[test]
+    fn what_stops_nothing_is_not_shown_as_if_it_did() {
+        assert!(shown(&policy(Mode::Enforce, &[ReasonCode::Missing])).contains("\"bad\""));
+        for mode in [Mode::Warn, Mode::Audit] {
+            let html = shown(&policy(mode, &[ReasonCode::Missing]));
+            assert!(html.contains("\"unsure\"") && !html.contains("\"bad\""), "{html}");
+        }
+    }
+}

@@ -22,7 +22,7 @@ pub(super) fn image(html: &mut Html, page: &Page<'_>, entry: &Entry<'_>, open: b
     }
     remarks(html, entry);
     if let Some(known) = entry.scans {
-        scans::scans(html, entry, known, page.now);
+        scans::scans(html, known, &scans::Of { image: entry.name().1, room: entry.room, now: page.now });
     }
     html.raw("</div></details>\n");
 }

@@ -194,11 +194,11 @@ fn time(html: &mut Html, time: Timestamp) {
     html.element("time", &[("datetime", &time.to_string())], &words::time(time));
 }
 
-/// A time that something happened or ends, and how far that is from the run.
+/// A time that something happened or ends, and how far that is from the run. There are many on a page, so that it is as
+/// short as HTML lets it be.
 fn moment(html: &mut Html, label: &'static str, then: Timestamp, now: Timestamp) {
-    html.raw("<dt>").raw(label).raw("</dt><dd>");
-    time(html, then);
-    html.raw(" <small>").text(&words::distance(then, now)).raw(" this run</small></dd>");
+    html.raw("<dt>").raw(label).raw("<dd>").text(&words::time(then));
+    html.raw(" <small>").text(&words::distance(then, now)).raw(" this run</small>");
 }
 
 /// What is to be known of the run beside its decisions.

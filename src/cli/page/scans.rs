@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::Entry;
 use super::html::Html;
+use super::room::Room;
 use crate::flow::scans::{ScanReport, Scanned as OfPlatform};
 use crate::model::Fingerprint;
 use crate::scan::{Finding, Severity};
@@ -84,7 +84,16 @@ impl From<OfPlatform> for Scan {
     }
 }
 
-pub(super) fn scans(html: &mut Html, entry: &Entry<'_>, known: &Scans, now: Timestamp) {
+/// What the scans are shown of.
+pub(super) struct Of<'a> {
+    /// The image's name, for people.
+    pub(super) image: &'a str,
+    pub(super) room: Room,
+    /// When the run was.
+    pub(super) now: Timestamp,
+}
+
+pub(super) fn scans(html: &mut Html, known: &Scans, of: &Of<'_>) {
     let (scans, remarks) = match known {
         Scans::NotAsked => {
             html.raw("<p class=\"why\">No scan is shown: no signer that countersigns is satisfied.</p>");
@@ -95,12 +104,12 @@ pub(super) fn scans(html: &mut Html, entry: &Entry<'_>, known: &Scans, now: Time
     };
     html.raw("<section class=\"scan\"><h4>What the scan found</h4>");
     for scan in scans {
-        of_platform(html, entry, scan, now);
+        of_platform(html, scan, of);
     }
-    for remark in remarks.iter().take(entry.room.lines) {
+    for remark in remarks.iter().take(of.room.lines) {
         html.why(remark);
     }
-    if let Some(more @ 1..) = remarks.len().checked_sub(entry.room.lines) {
+    if let Some(more @ 1..) = remarks.len().checked_sub(of.room.lines) {
         html.why(&format!("And {more} more."));
     }
     html.raw(
@@ -108,17 +117,17 @@ pub(super) fn scans(html: &mut Html, entry: &Entry<'_>, known: &Scans, now: Time
     );
 }
 
-fn of_platform(html: &mut Html, entry: &Entry<'_>, scan: &Scan, now: Timestamp) {
+fn of_platform(html: &mut Html, scan: &Scan, of: &Of<'_>) {
     html.raw("<dl class=\"facts\"><dt>Platform</dt><dd>").text(&scan.platform);
     html.raw("</dd><dt>Scanner</dt><dd>").cut(&scan.scanner).raw("</dd>");
     for (label, time) in [("Scanned", scan.finished), ("Passed", scan.passed)] {
         if let Some(time) = time {
-            super::moment(html, label, time, now);
+            super::moment(html, label, time, of.now);
         }
     }
     html.raw("<dt>Attested by</dt><dd>").element("code", &[], &scan.key.to_string()).raw("</dd></dl>");
     counts(html, &scan.severities);
-    table(html, entry, scan);
+    table(html, scan, of);
 }
 
 const BY_WEIGHT: [Severity; 5] =
@@ -136,18 +145,18 @@ fn counts(html: &mut Html, severities: &BTreeMap<Severity, usize>) {
 }
 
 /// The worst findings.
-fn table(html: &mut Html, entry: &Entry<'_>, scan: &Scan) {
+fn table(html: &mut Html, scan: &Scan, of: &Of<'_>) {
     if scan.worst.is_empty() {
         return;
     }
-    let label = format!("Findings in {}, {}", entry.name().1, scan.platform);
+    let label = format!("Findings in {}, {}", of.image, scan.platform);
     html.open("div", &[("class", "scroll"), ("role", "group"), ("aria-label", &label), ("tabindex", "0")]);
     html.raw("<table class=\"plain\"><thead><tr>");
     for title in ["Vulnerability", "Severity", "Package", "Installed", "Fixed in"] {
         html.raw("<th scope=\"col\">").raw(title).raw("</th>");
     }
     html.raw("</tr></thead><tbody>");
-    let shown = entry.room.findings.min(scan.worst.len());
+    let shown = of.room.findings.min(scan.worst.len());
     for finding in &scan.worst[..shown] {
         let severity = finding.severity.to_string().to_lowercase();
         html.raw("<tr><th scope=\"row\">").cut(&finding.id);
@@ -159,5 +168,56 @@ fn table(html: &mut Html, entry: &Entry<'_>, scan: &Scan) {
     let all: usize = scan.severities.values().sum();
     if all > shown {
         html.why(&format!("The {shown} worst of {all} findings."));
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "</td><script>a()</script>\"'\u{202e}";
+    const SHOWN: &str = r"&lt;/td&gt;&lt;script&gt;a()&lt;/script&gt;&quot;&#39;\u{202e}";
+
+    fn shown(known: &Scans) -> String {
+        let mut html = Html::default();
+        let now = "2026-01-31T12:00:00Z".parse().unwrap();
+        scans(&mut html, known, &Of { image: HOSTILE, room: Room::on(1, 1), now });
+        html.finish()
+    }
+
+    #[test]
+    fn whatever_a_scan_says_stays_text() {
+        let text = || HOSTILE.to_owned();
+        let finding = Finding {
+            severity: Severity::High,
+            id: text(),
+            package: text(),
+            installed: text(),
+            fixed_in: Some(text()),
+            suppressed: None,
+            purl: None,
+        };
+        let scan = Scan {
+            platform: text(),
+            scanner: text(),
+            finished: None,
+            passed: None,
+            key: crate::model::Digest::of(b"").into(),
+            severities: BTreeMap::from([(Severity::High, 1)]),
+            worst: vec![finding],
+        };
+        let html = shown(&Scans::Known { scans: vec![scan], remarks: vec![text()] });
+        // Image and platform in the table's name, platform, scanner, four columns, remark.
+        assert_eq!(html.matches(SHOWN).count(), 9, "{html}");
+        assert!(!html.contains("<script"), "{html}");
+        assert!(shown(&Scans::Unknown(text())).contains(SHOWN));
+    }
+
+    #[test]
+    fn that_no_scan_is_shown_is_said() {
+        assert!(
+            shown(&Scans::NotAsked).contains("No scan is shown: no signer that countersigns is satisfied.")
+        );
     }
 }
