@@ -124,7 +124,7 @@ fn make_mixed() -> String {
     );
     let texts = [policy(host, keys), watch.to_owned(), forbidden, alternatives(host, keys)];
     for (number, text) in texts.iter().enumerate() {
-        folder.write(&format!("policies/{number}.yaml"), text);
+        folder.write(format!("policies/{number}.yaml"), text);
     }
     let manifest = folder.write("pod.yaml", manifest(&images.iter().collect::<Vec<_>>()));
     let report = format!("html={}", folder.join("gate.html").display());
