@@ -151,7 +151,7 @@ impl Reading {
             }
             Ok(What::Summary(summary)) => {
                 let verified_at = self.not_ahead(summary.verified_at);
-                self.seen.insert(identity, Some(Summary { verified_at, ..summary }));
+                self.seen.insert(identity, Some(Summary { verified_at, ..*summary }));
             }
             Ok(What::Other) => {}
             Err(reason) => self.attested.unreadable.push(remark(pointer, reason)),
@@ -197,7 +197,7 @@ enum Stated {
 enum What {
     /// A report, its digest as a file, and when the scan finished.
     Scan(Box<Report>, Option<Digest>, Option<Timestamp>),
-    Summary(Summary),
+    Summary(Box<Summary>),
     Other,
 }
 
@@ -223,7 +223,9 @@ impl What {
                     Report::parse(result.as_bytes()).map_err(|error| format!("its report: {error}"))?;
                 Ok(Self::Scan(Box::new(parsed), report, finished))
             }
-            summary::TYPE => Summary::of(verified).map(Self::Summary).map_err(|error| error.to_string()),
+            summary::TYPE => {
+                Summary::of(verified).map(Box::new).map(Self::Summary).map_err(|error| error.to_string())
+            }
             _ => Ok(Self::Other),
         }
     }
