@@ -48,6 +48,8 @@ fn of_runs(written: &str) -> Result<String, String> {
         None => hub_path(text),
         Some((host, _)) if host.contains('*') => Err(wildcard_in_host()),
         Some((host, path)) if DOCKER_HUB_HOSTS.contains(&host) => hub_path(path),
+        // Docker Hub may have such a repository, whose short name reads alike.
+        Some(("localhost", _)) => Err(ambiguous()),
         Some((host, path)) if is_host(host) => Ok(format!("{}/{}", without_port(host), across(path))),
         Some(_) => hub_path(text),
     }
