@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use countersign::model::Digest;
-use countersign::workload::{Manifests, ReadOptions, read};
+use countersign::workload::{ImageUse, Manifests, ReadOptions, read};
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, cluster};
@@ -163,8 +163,10 @@ impl Tally {
                     ours.pin(|_| Some(Digest::of(b"x"))).unwrap_or_else(|error| panic!("{error}\n{text}"));
                 let object = cluster.dry_run(&url, &pinned).await;
                 let object = object.unwrap_or_else(|error| panic!("{error}\n{pinned}"));
-                let expected: Vec<_> =
-                    texts(&ours).iter().map(|text| format!("{text}@{}", Digest::of(b"x"))).collect();
+                // Without a tag `latest` is meant, and written.
+                let latest = |image: &ImageUse| if image.image.tag().is_none() { ":latest" } else { "" };
+                let with = |image: &ImageUse| format!("{}{}@{}", image.text, latest(image), Digest::of(b"x"));
+                let expected: Vec<String> = ours.images().iter().map(with).collect();
                 assert_eq!(stored(&object, path), expected, "{pinned}");
                 *self.agreed.entry(kind.to_owned()).or_default() += 1;
             }
